@@ -1,0 +1,5 @@
+"""The command `ctstudio`."""
+
+
+def main() -> None:
+    """Run the command line."""
