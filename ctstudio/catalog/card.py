@@ -1,0 +1,75 @@
+"""The card of a task: what goes in, what may be set, what comes out, and where it was published.
+
+The form in the window, the options of the command line, the checks and the provenance all come from the card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from ctstudio.catalog.parameters import Parameter, complaint, parameters_of
+from ctstudio.core.errors import ParameterError
+
+Kind = Literal["mask", "scan", "noise_map"]
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One thing a task is given: a mask (`LabelMap`) or a scan (`Volume`)."""
+
+    name: str
+    kind: Kind
+    title: str
+    required: bool
+    help: str
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """One thing a task makes, under the name that its files and results carry."""
+
+    name: str
+    kind: Kind
+    title: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """The torch-free description of one task of one system."""
+
+    system: str
+    task: str
+    title: str
+    summary: str
+    citation: str
+    inputs: tuple[InputSpec, ...]
+    parameters: type[BaseModel]
+    outputs: tuple[OutputSpec, ...]
+
+    def fields(self) -> tuple[Parameter, ...]:
+        """The parameters in the order a form shows them."""
+        return parameters_of(self.parameters)
+
+    def defaults(self) -> dict[str, Any]:
+        """JSON values of all parameters when nothing is given."""
+        return self.validated({})
+
+    def validated(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """JSON values of all parameters, defaults filled in.
+
+        Args:
+            values: What was given, by parameter name.
+
+        Raises:
+            ParameterError: A value outside its range or of the wrong kind, or a parameter this task does not have.
+        """
+        fields = {field.name: field for field in self.fields()}
+        try:
+            return self.parameters.model_validate(dict(values)).model_dump(mode="json")
+        except ValidationError as error:
+            complaints = [complaint(fields, problem) for problem in error.errors()]
+        raise ParameterError(" ".join(c.what for c in complaints), " ".join(c.remedy for c in complaints))
