@@ -1,4 +1,4 @@
-"""Numbers from arrays: noise, HU statistics, overlap and surface distance, image similarity, chest measures.
+"""Numbers from arrays: noise, overlap, similarity, Hounsfield statistics, artefacts.
 
-May import: core, numpy; scipy and scikit-image inside functions. Never: torch, Qt, or any room but core.
+May import: numpy, `core`; scipy and scikit-image inside functions. Never: torch, Qt, any other room.
 """

@@ -1,4 +1,4 @@
-"""Projection, dose and noise maps, in torch.
+"""Projection, reconstruction, dose and noise maps, in torch.
 
-May import: the ground, torch. Never: Qt, VTK, SimpleITK, pydicom, nets, diffusion, or the desk.
+May import: torch, numpy, `core` and `measure`. Never: a system, the engine, anything of the desk.
 """
