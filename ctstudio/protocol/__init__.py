@@ -1,4 +1,4 @@
-"""All that passes between desk and engine: requests, events, results, and their bytes.
+"""What passes between desk and engine, and its bytes: requests, events, results, shared blocks, the channel.
 
-May import: core, catalog, numpy, pydantic. Never: torch, Qt, pickle.
+May import: numpy, the standard library, `core`. Never: torch, Qt, pickle, or a room above.
 """
