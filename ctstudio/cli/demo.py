@@ -1,0 +1,7 @@
+"""`ctstudio demo`."""
+
+from __future__ import annotations
+
+
+def demo() -> None:
+    """Coming."""

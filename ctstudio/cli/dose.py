@@ -1,0 +1,7 @@
+"""`ctstudio dose`."""
+
+from __future__ import annotations
+
+
+def dose() -> None:
+    """Coming."""

@@ -1,0 +1,85 @@
+"""`ctstudio models`: the shelf of models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ctstudio.cli.answer import answer
+from ctstudio.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from ctstudio.catalog.shelf import Model
+
+ModelName = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model on the shelf, or a model's folder.")]
+
+
+def build() -> typer.Typer:
+    """The group of commands."""
+    group = typer.Typer(help="The shelf of models: list, show, check.", no_args_is_help=True)
+    group.command("list")(list_models)
+    group.command("show")(show)
+    group.command("check")(check)
+    return group
+
+
+def list_models(as_json: AsJson = False) -> None:
+    """List the models found on this machine, and what is wrong with those that cannot be used."""
+    from ctstudio.catalog.shelf import look
+
+    shelf = look()
+    facts = {"models": [_facts(model) for model in shelf.models], "notes": list(shelf.notes)}
+    lines = [f"{m.info.name}\n  {m.info.title}\n  {m.folder}" for m in shelf.models]
+    answer(as_json, facts, [*(lines or ["There is no model on this machine."]), *shelf.notes])
+
+
+def show(name: ModelName, as_json: AsJson = False) -> None:
+    """Show what a model is, what it was trained on, and its measured figures."""
+    from ctstudio.catalog.shelf import find_model
+
+    model = find_model(name)
+    facts = {**model.info.model_dump(mode="json"), "folder": str(model.folder)}
+    answer(as_json, facts, _described(model))
+
+
+def check(name: ModelName, as_json: AsJson = False) -> None:
+    """Compare every file of a model with its sha256."""
+    from ctstudio.catalog import shelf
+
+    model = shelf.find_model(name)
+    shelf.check(model)
+    count = len(model.info.files)
+    facts = {"name": model.info.name, "files": count, "intact": True}
+    answer(as_json, facts, [f"{model.info.name}: all {count} files are as model.json describes them."])
+
+
+def _facts(model: Model) -> dict[str, Any]:
+    info = model.info
+    return {
+        "name": info.name,
+        "title": info.title,
+        "system": info.system,
+        "size": info.size,
+        "folder": str(model.folder),
+    }
+
+
+def _described(model: Model) -> list[str]:
+    info = model.info
+    lines = [
+        info.title,
+        f"  name        {info.name}",
+        f"  system      {info.system}, {info.size} size",
+        f"  folder      {model.folder}",
+        f"  licence     {info.licence or 'not stated'}",
+        f"  trained on  {info.trained_on or 'not stated'}",
+        f"  region      {info.ranges.region}",
+        f"  view        {info.ranges.fov_mm} mm, voxels {info.ranges.spacing_mm} mm",
+        f"  dose        {info.ranges.dose.low:.0%} to {info.ranges.dose.high:.0%}",
+        f"  labels      {', '.join(info.ranges.labels)}",
+    ]
+    if info.training is not None:
+        made = info.training
+        lines.append(f"  training    {made.recipe}, {made.steps} steps, {made.seconds / 60:.0f} min on {made.device}")
+    return lines + [f"  {name}  {value}" for name, value in info.figures.items()]

@@ -1,0 +1,7 @@
+"""`ctstudio phantom`."""
+
+from __future__ import annotations
+
+
+def phantom() -> None:
+    """Coming."""

@@ -1,0 +1,7 @@
+"""`ctstudio recreate`."""
+
+from __future__ import annotations
+
+
+def recreate() -> None:
+    """Coming."""

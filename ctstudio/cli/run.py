@@ -1,0 +1,94 @@
+"""`ctstudio run SYSTEM TASK`: one command for each card; a new card is a new command."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ctstudio.cli import options
+
+if TYPE_CHECKING:
+    from ctstudio.catalog.card import Card
+    from ctstudio.catalog.parameters import Parameter
+
+HELP = "Run a task of a system: ctstudio run na-diff generate --mask M --dose 0.25 --out DIR."
+_TYPES: dict[str, type] = {"number": float, "whole number": int, "yes or no": bool, "choice": str, "text": str}
+
+
+def build(full: bool) -> typer.Typer:
+    """The group of commands; empty unless `full`, because reading the cards takes time."""
+    group = typer.Typer(help=HELP, no_args_is_help=True)
+    if not full:
+        return group
+    from ctstudio.catalog.cards import all_cards
+
+    systems: dict[str, typer.Typer] = {}
+    for card in all_cards():
+        name = _dashed(card.system)
+        if name not in systems:
+            systems[name] = typer.Typer(help=f"Tasks of {name}.", no_args_is_help=True)
+            group.add_typer(systems[name], name=name)
+        systems[name].command(_dashed(card.task), help=f"{card.summary}\n\n{card.citation}")(command_of(card))
+    return group
+
+
+def command_of(card: Card) -> Callable[..., None]:
+    """A function whose signature is the card's, for typer to read."""
+
+    def command(**given: Any) -> None:
+        from ctstudio.cli.running import run_task
+
+        run_task(card, given)
+
+    signature = inspect.Signature([*_inputs(card), *_parameters(card), *_common()])
+    command.__name__ = f"{card.system}_{card.task}".replace("-", "_")
+    command.__signature__ = signature  # type: ignore[attr-defined]
+    command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
+    return command
+
+
+def _inputs(card: Card) -> list[inspect.Parameter]:
+    made = []
+    for one in card.inputs:
+        option = typer.Option(f"--{_dashed(one.name)}", metavar="FILE", help=one.help, show_default=False)
+        kind = Annotated[Path, option] if one.required else Annotated[Path | None, option]
+        made.append(_keyword(one.name, kind, inspect.Parameter.empty if one.required else None))
+    return made
+
+
+def _parameters(card: Card) -> list[inspect.Parameter]:
+    return [_keyword(one.name, _annotated(one), None) for one in card.fields()]
+
+
+def _annotated(one: Parameter) -> Any:
+    """The card checks the range, so that the window and the command line complain in the same words."""
+    default = "" if one.default is None else f" Default {one.default}."
+    unit = f"{one.unit}, " if one.unit else ""
+    metavar = "|".join(one.choices) if one.choices else None
+    allowed = "" if one.choices or one.low is None else f" ({unit}{one.allowed})"
+    text = f"{one.help}{allowed}{default}"
+    option = typer.Option(f"--{_dashed(one.name)}", metavar=metavar, help=text, show_default=False)
+    kind: Any = _TYPES[one.kind]
+    return Annotated[kind | None, option]
+
+
+def _common() -> list[inspect.Parameter]:
+    return [
+        _keyword("out", options.OutFolder, inspect.Parameter.empty),
+        _keyword("model", options.Model, ""),
+        _keyword("device", options.Device, "auto"),
+        _keyword("dtype", options.Dtype, "auto"),
+        _keyword("as_json", options.AsJson, False),
+    ]
+
+
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")

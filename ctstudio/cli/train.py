@@ -1,0 +1,7 @@
+"""`ctstudio train`."""
+
+from __future__ import annotations
+
+
+def train() -> None:
+    """Coming."""
