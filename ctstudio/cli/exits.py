@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import tempfile
@@ -20,8 +19,6 @@ OUR_FAULT = 1
 CANNOT_BE_USED = 2
 INTERRUPTED = 130
 
-_log = logging.getLogger(__name__)
-
 
 def exit_code_of(work: Callable[[], int | None]) -> int:
     """Do the work; say on stderr, in one line, what stopped it; return the exit code."""
@@ -38,8 +35,7 @@ def exit_code_of(work: Callable[[], int | None]) -> int:
         return _say(_about_file(error), CANNOT_BE_USED)
     except MemoryError as error:
         return _say(f"The memory is not enough for this. Give a smaller image. Log: {_logged(error)}", OUR_FAULT)
-    except Exception as error:
-        _log.debug("unexpected", exc_info=error)
+    except Exception as error:  # noqa: BLE001 - the last door: nothing leaves as a traceback
         what = f"Something went wrong inside the program: {_one_line(str(error)) or type(error).__name__}"
         return _say(f"{_sentence(what)} Please report it with the log: {_logged(error)}", OUR_FAULT)
 

@@ -1,0 +1,84 @@
+"""The house: every room has its sign, the window's wing stays free of torch and the engine's of Qt."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOMS = (
+    "core measure phantom catalog protocol io study jobs session ui "
+    "nets diffusion physics systems engine training evaluation cli"
+).split()
+DESK_AND_GROUND = ROOMS[:10]
+COMPUTE = ROOMS[10:17]
+HEAVY = {"torch", "diffusers", "open_clip", "transformers", "monai", "scipy", "skimage", "SimpleITK", "vtkmodules"}
+WINDOW_ONLY = {"PySide6", "shiboken6", "pyqtgraph", "vtk", "vtkmodules", "SimpleITK", "pydicom"}
+
+_IMPORT_ALL = """
+import importlib, pkgutil, sys
+for room in sys.argv[1:]:
+    package = importlib.import_module("ctstudio." + room)
+    for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if ".scene" not in found.name and not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+print(" ".join(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_rooms_sign_is_a_docstring_and_nothing_else(repository: Path, room: str) -> None:
+    body = ast.parse((repository / "ctstudio" / room / "__init__.py").read_text(encoding="utf-8")).body
+    assert len(body) == 1
+    assert isinstance(body[0], ast.Expr)
+    assert isinstance(body[0].value, ast.Constant)
+    sign = str(body[0].value.value)
+    assert "May import" in sign
+    assert "Never" in sign
+
+
+def test_there_is_no_other_room(repository: Path) -> None:
+    found = {p.name for p in (repository / "ctstudio").iterdir() if p.is_dir() and p.name != "__pycache__"}
+    assert found == set(ROOMS)
+
+
+def test_every_room_has_its_floor(repository: Path) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    floors = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    named = {room.strip() for floor in floors for room in floor.split("|")}
+    assert named == {*ROOMS, "__main__"}
+
+
+def test_importing_desk_and_ground_brings_no_heavy_library() -> None:
+    assert HEAVY & _imported_by(*DESK_AND_GROUND) == set()
+
+
+def test_importing_the_compute_wing_brings_no_qt() -> None:
+    found = _imported_by(*COMPUTE)
+    assert WINDOW_ONLY & found == set()
+
+
+def test_the_command_line_starts_without_heavy_libraries() -> None:
+    assert (HEAVY | WINDOW_ONLY | {"numpy"}) & _imported_by("cli") == set()
+
+
+def test_every_pin_is_exact(repository: Path) -> None:
+    lines = (repository / "packaging" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert len(pins) > 50
+    assert all(line.count("==") == 1 for line in pins)
+    versions = dict(line.split("==") for line in pins)
+    assert tuple(map(int, versions["pyside6-essentials"].split(".")[:2])) < (6, 12)
+
+
+def _imported_by(*rooms: str) -> set[str]:
+    """Names of the top-level packages that a fresh process holds after importing all of some rooms."""
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORT_ALL, *rooms], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
