@@ -1,0 +1,48 @@
+"""Save the mask and the samples of a case. Whatever goes wrong, nothing in memory is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ctstudio.core.errors import MaskError
+from ctstudio.core.provenance import Provenance
+from ctstudio.session.autosave import Autosave
+from ctstudio.session.document import Case
+from ctstudio.session.results import SampleView
+
+
+def save_mask(case: Case, path: Path, autosave: Autosave | None = None, provenance: Provenance | None = None) -> Path:
+    """Write the mask to a file, mark it saved, and let its autosave go.
+
+    Raises:
+        MaskError: The mask is empty.
+        StorageError: The disk is full or the place cannot be written; the mask stays as it is, unsaved.
+    """
+    if case.mask.empty:
+        raise MaskError("The mask is empty: there is nothing to save.", "Paint a label, or import a mask.")
+    from ctstudio.io.storage import storage_errors
+    from ctstudio.io.writing import write_labels
+
+    revision = case.mask.revision
+    with storage_errors(path):
+        write_labels(case.mask.snapshot(case.name), path, provenance)
+    case.mask.mark_saved(revision)
+    case.mask_path = path
+    if autosave is not None:
+        autosave.discard(case)
+    return path
+
+
+def save_sample(case: Case, view: SampleView, folder: Path) -> Path:
+    """Write a sample with its provenance into a folder and mark it saved.
+
+    Raises:
+        StorageError: The disk is full or the place cannot be written; the sample stays in memory, unsaved.
+    """
+    from ctstudio.io.samples import write_sample
+    from ctstudio.io.storage import storage_errors
+
+    with storage_errors(folder):
+        write_sample(folder, view.sample)
+    case.results.mark_saved(view, folder)
+    return folder
