@@ -1,4 +1,4 @@
-"""Procedural patients with exact truth: anatomy, labels, CT, PET, MR and report, for any seed and grid.
+"""Procedural patients with exact truth: anatomy, labels, CT, PET, MR and report for any seed on any grid.
 
-May import: core, numpy; scipy inside functions. Never: torch, Qt, or any room but core.
+May import: core. Third-party: numpy, and scipy inside functions. Never: any other room, Qt or torch.
 """

@@ -1,0 +1,99 @@
+"""A patient on a grid: CT, labels, PET and MR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctstudio.core.grid import Grid
+from ctstudio.core.labels import LabelMap, LabelTable, standard_table
+from ctstudio.core.volume import Volume
+from ctstudio.phantom.abdomen import (
+    Room, paint_adrenals, paint_bladder, paint_gallbladder, paint_liver, paint_pancreas, paint_spleen,
+)  # fmt: skip
+from ctstudio.phantom.body import paint_trunk
+from ctstudio.phantom.bowel import paint_colon, paint_duodenum, paint_esophagus, paint_small_bowel, paint_stomach
+from ctstudio.phantom.canvas import Canvas
+from ctstudio.phantom.kidneys import paint_kidneys
+from ctstudio.phantom.patient import Patient, body_of
+from ctstudio.phantom.ribs import paint_ribs
+from ctstudio.phantom.skeleton import paint_spine
+from ctstudio.phantom.texture import waves
+from ctstudio.phantom.tissue import texture_of
+from ctstudio.phantom.torso import torso_of
+from ctstudio.phantom.vessels import paint_abdominal_vessels, paint_aorta, paint_liver_vessels
+
+SLAB_VOXELS = 1_200_000
+"""Voxels rendered at once: bounds the memory of large grids."""
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """A rendered patient.
+
+    Attributes:
+        ct: int16 HU.
+        labels: uint8 in the standard table.
+        pet: float32 SUV, or None.
+        mr: float32 T1-weighted signal, arbitrary units, or None.
+    """
+
+    ct: Volume
+    labels: LabelMap
+    pet: Volume | None
+    mr: Volume | None
+
+
+def render(patient: Patient, grid: Grid, pet: bool = True, mr: bool = True) -> Phantom:
+    """Evaluate a patient's shapes at the voxels of any grid; slabs bound the memory."""
+    table = standard_table()
+    values = {label.name: label.value for label in table}
+    hu = np.empty(grid.shape, np.int16)
+    labels = np.empty(grid.shape, np.uint8)
+    count = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2]))
+    for first in range(0, grid.shape[0], count):
+        number = min(count, grid.shape[0] - first)
+        canvas = Canvas(grid.slab(first, number), body_of(patient), values)
+        _paint_torso(canvas, patient)
+        _add_texture(canvas, patient, table)
+        hu[first : first + number] = np.clip(np.rint(canvas.hu), -1024, 3071).astype(np.int16)
+        labels[first : first + number] = canvas.label
+    ct = Volume(hu, grid, "CT", "HU", synthetic=True, name=f"phantom {patient.region} {patient.seed}")
+    return Phantom(ct, LabelMap(labels, grid, table, synthetic=True), None, None)
+
+
+def _paint_torso(canvas: Canvas, patient: Patient) -> None:
+    torso = torso_of(patient)
+    cavity = paint_trunk(canvas, torso)
+    room = Room(torso, cavity, canvas.z - torso.dome(canvas.x, canvas.y))
+    paint_small_bowel(canvas, room)
+    paint_colon(canvas, room)
+    paint_spine(canvas, torso)
+    paint_ribs(canvas, torso)
+    paint_kidneys(canvas, room)
+    paint_adrenals(canvas, room)
+    paint_duodenum(canvas, room)
+    paint_pancreas(canvas, room)
+    paint_stomach(canvas, room)
+    paint_esophagus(canvas, room)
+    paint_spleen(canvas, room)
+    paint_liver(canvas, room)
+    paint_gallbladder(canvas, room)
+    paint_abdominal_vessels(canvas, room)
+    paint_liver_vessels(canvas, room)
+    paint_bladder(canvas, room)
+    paint_aorta(canvas, room)
+
+
+def _add_texture(canvas: Canvas, patient: Patient, table: LabelTable) -> None:
+    """Three octaves of texture, each tissue with its own strength."""
+    strength = np.zeros(256, np.float32)
+    for label in table:
+        strength[label.value] = texture_of(label.name)
+    field: NDArray[np.float32] = np.zeros(canvas.grid.shape, np.float32)
+    for wavelength, share, count in ((5.0, 0.72, 96), (11.0, 0.56, 64), (34.0, 0.42, 32)):
+        octave = waves(patient.seed, "texture", int(wavelength), wavelength_mm=wavelength, sd=share, count=count)
+        field += canvas.field(octave, canvas.everything)
+    canvas.hu += field * strength[canvas.label]
