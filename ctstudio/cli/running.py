@@ -1,0 +1,129 @@
+"""A task from its inputs to the folders of its samples; `run`, `demo` and `recreate` all go this way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctstudio.cli.answer import answer
+from ctstudio.cli.progress import result_of
+from ctstudio.core.errors import ModelNotFound
+
+if TYPE_CHECKING:
+    from ctstudio.catalog.card import Card
+    from ctstudio.core.labels import LabelMap
+    from ctstudio.core.volume import Volume
+    from ctstudio.engine.cache import ModelCache
+    from ctstudio.protocol.request import Request
+    from ctstudio.protocol.result import Result, Sample
+
+_NOT_PARAMETERS = ("out", "model", "device", "dtype", "as_json")
+
+
+def run_task(card: Card, given: Mapping[str, Any]) -> None:
+    """Run a task as the command line gave it, write its samples, and say where they are."""
+    values = {name: value for name, value in given.items() if name not in _NOT_PARAMETERS and value is not None}
+    files = {one.name: values.pop(one.name) for one in card.inputs if one.name in values}
+    parameters = card.validated(values)
+    model = given["model"] or default_model(card.system)
+    request = request_of(card, parameters, files, model, given["device"], given["dtype"])
+    warnings = said_of_fit(request)
+    for line in warnings:
+        sys.stderr.write(f"ctstudio: {line}\n")
+    result = done(request, card.title)
+    folders = written(result, given["out"])
+    facts = {
+        "samples": [_facts(s, f) for s, f in zip(result.samples, folders, strict=True)],
+        "model": model,
+        "notes": list(result.notes),
+        "fit": warnings,
+    }
+    answer(given["as_json"], facts, [*_lines(result.samples, folders), *result.notes])
+
+
+def request_of(
+    card: Card, parameters: dict[str, Any], files: Mapping[str, Path], model: str, device: str, dtype: str
+) -> Request:
+    """A request with its inputs read from files.
+
+    Raises:
+        CtStudioError: A file cannot be read as what the card wants.
+    """
+    from ctstudio.io.reading import read_labels, read_volume
+    from ctstudio.protocol.request import Request, new_id
+
+    kinds = {one.name: one.kind for one in card.inputs}
+    inputs: dict[str, Volume | LabelMap] = {
+        name: read_labels(path) if kinds[name] == "mask" else read_volume(path) for name, path in files.items()
+    }
+    places = {name: str(Path(path).resolve()) for name, path in files.items()}
+    return Request(new_id(), card.system, card.task, model, parameters, inputs, device, dtype, places)
+
+
+def default_model(system: str) -> str:
+    """The first model of a system on the shelf.
+
+    Raises:
+        ModelNotFound: The shelf has none.
+    """
+    from ctstudio.catalog.shelf import look
+
+    shelf = look()
+    for model in shelf.models:
+        if model.info.system == system:
+            return model.info.name
+    raise ModelNotFound(
+        f"There is no model of {system} on this machine.",
+        "Give a model's folder with --model, or train one: see 'ctstudio train --list'.",
+        "\n".join(shelf.notes),
+    )
+
+
+def said_of_fit(request: Request) -> list[str]:
+    """What lies outside the ranges that the model has seen, a line each."""
+    from ctstudio.catalog.fit import assess
+    from ctstudio.catalog.shelf import find_model
+    from ctstudio.core.labels import LabelMap
+    from ctstudio.core.volume import Volume
+
+    mask, like, dose = request.inputs.get("mask"), request.inputs.get("like"), request.parameters.get("dose")
+    if not isinstance(mask, LabelMap) or dose is None:
+        return []
+    scan = like if isinstance(like, Volume) else None
+    found = assess(find_model(request.model).info, mask, (scan or mask).grid, dose, scan)
+    return [f"{fit.what} ({fit.level}): {fit.reason}" for fit in found if fit.level != "green"]
+
+
+def done(request: Request, title: str, cache: ModelCache | None = None) -> Result:
+    """Run a request here, in this process."""
+    from ctstudio.engine import pipelines
+    from ctstudio.engine.cache import ModelCache
+
+    return result_of(pipelines.run(request, cache or ModelCache()), title)
+
+
+def written(result: Result, out: Path) -> list[Path]:
+    """Write the samples of a result to numbered folders; return the folders."""
+    from ctstudio.io.samples import write_sample
+
+    return [write_sample(out, sample) for sample in result.samples]
+
+
+def _facts(sample: Sample, folder: Path) -> dict[str, Any]:
+    return {
+        "folder": str(folder),
+        "seed": sample.seed,
+        "measures": sample.measures,
+        "outputs": sample.provenance.outputs,
+        "seconds": round(sample.provenance.seconds, 2),
+    }
+
+
+def _lines(samples: tuple[Sample, ...], folders: list[Path]) -> list[str]:
+    lines = []
+    for sample, folder in zip(samples, folders, strict=True):
+        measured = ", ".join(f"{name} {value:.1f}" for name, value in sample.measures.items())
+        lines.append(f"{folder}  seed {sample.seed}  {measured}")
+    return lines
