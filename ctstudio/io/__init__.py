@@ -1,4 +1,5 @@
-"""Files in and out: NIfTI, NRRD, MHA, DICOM, pictures, and the folders a run writes.
+"""Files in and out: scans, label maps, DICOM series, pictures, samples, phantoms.
 
-May import: the ground; SimpleITK and pydicom inside functions. Never: torch, Qt, session, jobs, or the compute wing.
+May import: core, catalog, protocol, phantom, measure, numpy; SimpleITK, pydicom and Pillow inside functions.
+Never: torch, Qt, VTK, or any room of the compute wing.
 """

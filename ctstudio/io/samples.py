@@ -1,0 +1,155 @@
+"""A generated sample as a folder of its own: volumes, provenance, preview; whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctstudio.core.errors import StorageError, UnreadableFile
+from ctstudio.core.labels import LabelMap
+from ctstudio.core.provenance import Provenance
+from ctstudio.core.volume import Volume
+from ctstudio.core.windows import PRESETS
+from ctstudio.io.image_files import check_readable, open_image
+from ctstudio.io.marks import KEY
+from ctstudio.io.pictures import write_png
+from ctstudio.io.storage import check_free_space, free_space_needed, storage_error, storage_errors, write_text
+from ctstudio.io.writing import write_labels, write_volume
+from ctstudio.protocol.result import Sample
+
+_PROVENANCE = "provenance.json"
+_PREVIEW = "preview.png"
+_TRIES = 100
+
+
+def write_sample(folder: Path, sample: Sample) -> Path:
+    """Write a sample into the next free numbered folder.
+
+    Args:
+        folder: Where the numbered folders lie; made when missing.
+        sample: Each output becomes `<name>.nii.gz`.
+
+    Returns:
+        The new folder, for example `folder/0001`, with the outputs, `provenance.json` and `preview.png`.
+
+    Raises:
+        StorageError: Disk full or no permission; nothing is left behind.
+    """
+    folder = Path(folder)
+    check_free_space(folder, free_space_needed(*(output.array.nbytes for output in sample.outputs.values())))
+    hidden = folder / f".sample.{secrets.token_hex(4)}.part"
+    with storage_errors(folder):
+        hidden.mkdir(parents=True)
+    try:
+        _fill(hidden, sample)
+        return _placed(hidden, folder)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def read_provenance(path: Path) -> Provenance:
+    """Read how something came to be.
+
+    Args:
+        path: A provenance.json, the folder of a sample, or a picture or volume that we wrote.
+            Inside pictures and volumes the start time and the duration are not kept.
+
+    Raises:
+        UnreadableFile: There is none.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / _PROVENANCE
+    check_readable(path)
+    if path.suffix.lower() == ".json":
+        return _from_text(path)
+    found = _in_picture(path) if path.suffix.lower() == ".png" else _in_volume(path)
+    if found is None:
+        raise UnreadableFile(
+            f"{path.name} does not say how it came to be.", "Give a provenance.json, or a result that CT Studio wrote."
+        )
+    return found
+
+
+def preview(sample: Sample) -> NDArray[np.uint8]:
+    """The middle generated slice of a sample's CT in the soft-tissue window.
+
+    Returns:
+        (y, x) grey, 0 to 255. Volumes that are not HU are spread from their least to their greatest value.
+    """
+    volumes = {name: output for name, output in sample.outputs.items() if isinstance(output, Volume)}
+    shown = volumes.get("ct") or next(iter(volumes.values()), None)
+    if shown is None:
+        maps = [output for output in sample.outputs.values() if isinstance(output, LabelMap)]
+        return _spread(_middle(maps[0].array)) if maps else np.zeros((64, 64), np.uint8)
+    plane = np.nan_to_num(_middle(shown.array).astype(np.float32))
+    return PRESETS["Soft tissue"].to_grey(plane) if shown.is_hu else _spread(plane)
+
+
+def _fill(folder: Path, sample: Sample) -> None:
+    for name, output in sample.outputs.items():
+        path = folder / f"{name}.nii.gz"
+        if isinstance(output, Volume):
+            write_volume(output, path, sample.provenance)
+        else:
+            write_labels(output, path, sample.provenance)
+    write_text(sample.provenance.to_json() + "\n", folder / _PROVENANCE)
+    write_png(preview(sample), folder / _PREVIEW, sample.provenance)
+
+
+def _placed(hidden: Path, folder: Path) -> Path:
+    """Give the finished folder its number; another process may take the same one first."""
+    for _ in range(_TRIES):
+        numbers = [int(p.name) for p in folder.iterdir() if p.name.isdigit()]
+        target = folder / f"{max(numbers, default=0) + 1:04d}"
+        try:
+            os.rename(hidden, target)
+            return target
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise storage_error(error, target) from error
+    raise StorageError(f"No free number was found in {folder}.", "Choose another folder.")
+
+
+def _middle(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The middle one of the slices that are not all one value; the middle slice when all are."""
+    filled = [z for z, plane in enumerate(array) if (plane != plane.flat[0]).any()]
+    chosen: NDArray[np.generic] = array[filled[len(filled) // 2] if filled else array.shape[0] // 2]
+    return chosen
+
+
+def _spread(plane: NDArray[np.generic]) -> NDArray[np.uint8]:
+    values = plane.astype(np.float32)
+    low, high = float(values.min()), float(values.max())
+    return np.round((values - low) * (255.0 / max(high - low, 1e-6))).astype(np.uint8)
+
+
+def _from_text(path: Path) -> Provenance:
+    try:
+        return Provenance.from_json(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"{path.name} is not a text file.", "Give a provenance.json.", str(error)) from error
+
+
+def _in_picture(path: Path) -> Provenance | None:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as picture:
+            text = picture.info.get(KEY)
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise UnreadableFile(
+            f"{path.name} is not a picture.", "Give a PNG that CT Studio wrote.", str(error)
+        ) from error
+    return Provenance.from_json(text) if text else None
+
+
+def _in_volume(path: Path) -> Provenance | None:
+    marks = open_image(path).marks
+    return None if marks is None else marks.provenance
