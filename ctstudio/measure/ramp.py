@@ -20,7 +20,7 @@ def padded_detectors(size: int) -> int:
 
 def transform_length(size: int) -> int:
     """Power of two, at least twice the padded detectors, that keeps the circular convolution from wrapping."""
-    return max(64, 2 ** math.ceil(math.log2(2 * padded_detectors(size))))
+    return max(64, 1 << math.ceil(math.log2(2 * padded_detectors(size))))
 
 
 def ramp_response(length: int, name: FilterName = "hann") -> NDArray[np.float64]:
