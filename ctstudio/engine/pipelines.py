@@ -1,0 +1,139 @@
+"""Run a request: find its system, load its model, and pass on what its pipeline says.
+
+The worker process and the command line both run this same generator.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import torch
+
+from ctstudio.catalog.shelf import Model, find_model
+from ctstudio.core.errors import EngineError, ModelError, ParameterError
+from ctstudio.engine import devices
+from ctstudio.engine.cache import ModelCache
+from ctstudio.engine.devices import Placement
+from ctstudio.protocol.events import Event, Finished, Loading
+from ctstudio.protocol.request import Request
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Where the two functions of a task are, as "module:function"; imported when first used.
+
+    Attributes:
+        load: `(folder, info, device, dtype) -> model`.
+        generate: `(request, model) -> generator of events`, the last of them `Finished`.
+    """
+
+    load: str
+    generate: str
+
+
+Pipelines = Mapping[tuple[str, str], Pipeline]
+
+PIPELINES: Pipelines = MappingProxyType(
+    {
+        ("na_diff", "generate"): Pipeline(
+            load="ctstudio.systems.na_diff.weights:load",
+            generate="ctstudio.systems.na_diff.pipeline:generate",
+        ),
+    }
+)
+"""By system and task."""
+
+
+def run(request: Request, cache: ModelCache, pipelines: Pipelines = PIPELINES) -> Generator[Event, None, None]:
+    """Work on a request; close the generator to stop it.
+
+    Args:
+        request: What is asked.
+        cache: Keeps the model for the next request.
+        pipelines: The tasks that can be run.
+
+    Yields:
+        `Loading` when the model comes from disk, then the events of the task's pipeline.
+
+    Raises:
+        CtStudioError: The request cannot be served; `EngineError` when memory is short.
+    """
+    devices.use_all_cores()
+    pipeline = _pipeline(request, pipelines)
+    model = _model(request)
+    placement = devices.place(request.device, request.dtype)
+    try:
+        if not cache.holds(model, placement):
+            yield Loading(request.id, f"Loading model {model.info.title} …")
+        loaded = cache.get(model, placement, _function(pipeline.load))
+        with closing(_function(pipeline.generate)(request, loaded)) as events:
+            for event in events:
+                yield _completed(event, placement) if isinstance(event, Finished) else event
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        cache.clear()
+        raise _out_of_memory(request, placement, error) from error.with_traceback(None)
+
+
+def _pipeline(request: Request, pipelines: Pipelines) -> Pipeline:
+    found = pipelines.get((request.system, request.task))
+    if found is None:
+        known = ", ".join(f"{system} {task}" for system, task in pipelines)
+        raise ParameterError(
+            f"This program cannot do {request.system!r} {request.task!r}.", f"It can do: {known or 'nothing'}."
+        )
+    return found
+
+
+def _model(request: Request) -> Model:
+    model = find_model(request.model)
+    if model.info.system != request.system:
+        raise ModelError(
+            f"The model {model.info.name} belongs to {model.info.system}, not to {request.system}.",
+            f"Choose a model of {request.system}: 'ctstudio models list' shows them.",
+        )
+    return model
+
+
+def _function(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _completed(event: Finished, placement: Placement) -> Finished:
+    """The result with what only the engine knows in each provenance, where the pipeline left it open."""
+    samples = []
+    for sample in event.result.samples:
+        told = sample.provenance
+        provenance = dataclasses.replace(
+            told,
+            device=told.device or placement.device_name,
+            dtype=told.dtype or placement.dtype_name,
+            versions={**devices.versions(), **told.versions},
+        )
+        samples.append(dataclasses.replace(sample, provenance=provenance))
+    return Finished(event.request_id, dataclasses.replace(event.result, samples=tuple(samples)))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Torch says it in a class of its own on CUDA, and in words on the CPU."""
+    words = ("not enough memory", "can't allocate memory", "out of memory")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)
+
+
+def _out_of_memory(request: Request, placement: Placement, error: Exception) -> EngineError:
+    sizes = [" x ".join(map(str, image.grid.shape)) for image in request.inputs.values()]
+    count = request.parameters.get("count", 1)
+    what = f"{count} {'sample' if count == 1 else 'samples'}" + (f" on {sizes[0]} voxels" if sizes else "")
+    return EngineError(
+        f"There is not enough memory on {placement.device_name} for {what}.",
+        "Ask for fewer samples at once, or give a smaller image; closing other programs may help too.",
+        str(error),
+    )
