@@ -27,8 +27,8 @@ def exit_code_of(work: Callable[[], int | None]) -> int:
     except CtStudioError as error:
         return _told(error)
     except TyperException as error:
-        hint = "Add --help to see what the command takes."
-        return _say(f"{_sentence(error.format_message())} {hint}", CANNOT_BE_USED)
+        what = error.format_message() or "A command is missing"
+        return _say(f"{_sentence(what)} Add --help to see what can be given.", CANNOT_BE_USED)
     except KeyboardInterrupt:
         return _say("Stopped.", INTERRUPTED)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -24,10 +25,17 @@ Everything that the program generates is synthetic, and says so."""
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # they speak to developers, who run python -W default
+    _quiet_libraries()
     code = exit_code_of(lambda: run_command(sys.argv[1:]))
     sys.exit(code)
+
+
+def _quiet_libraries() -> None:
+    """What libraries warn of is for developers, who run python -W default."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+        for library in ("DIFFUSERS", "TRANSFORMERS"):
+            os.environ.setdefault(f"{library}_VERBOSITY", "error")
 
 
 def run_command(given: Sequence[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,6 @@ from ctstudio.core.errors import UnreadableFile
 if TYPE_CHECKING:
     from ctstudio.core.provenance import Provenance
     from ctstudio.protocol.request import Request
-    from ctstudio.protocol.result import Result
 
 
 def recreate(
@@ -32,7 +30,7 @@ def recreate(
     told = read_provenance(provenance)
     request = _request_again(told, model)
     differences = _before(told, request)
-    result = _as_told(done(request, card(told.system, told.task).title), told)
+    result = done(request, card(told.system, told.task).title)
     [folder] = written(result, out)
     now = result.samples[0].provenance
     differences += _after(told, now)
@@ -93,13 +91,6 @@ def _after(told: Provenance, now: Provenance) -> list[str]:
         if then != here:
             found.append(f"The {what} was {then}, now it is {here}.")
     return found
-
-
-def _as_told(result: Result, told: Provenance) -> Result:
-    """The result under the parameters of the run it belonged to, so that equal voxels give equal files."""
-    sample = result.samples[0]
-    provenance = replace(sample.provenance, parameters=told.parameters)
-    return replace(result, samples=(replace(sample, provenance=provenance),))
 
 
 def _verdict(changed: list[str]) -> str:

@@ -1,0 +1,73 @@
+"""A whole NA-Diff model folder at tiny size with untrained weights: every real part, in a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+CONFIG: dict[str, Any] = {
+    "vae_factor": 4,
+    "latent_channels": 4,
+    "image_channels": 1,
+    "patch": 8,
+    "hidden": 32,
+    "depth": 1,
+    "heads": 2,
+    "clip_dim": 32,
+    "spatial": True,
+    "rim": 8,
+    "learn_sigma": False,
+    "prediction": "v_prediction",
+    "latent_std": [1.0] * 4,
+    "latent_mean": [0.0] * 4,
+    "label_groups": {"body": ["body", "skin"], "liver": ["liver"], "lesion": ["lesion", "liver_lesion"]},
+}
+_CLIP: dict[str, Any] = {
+    "embed_dim": 32,
+    "vision_cfg": {"image_size": 32, "patch_size": 16, "layers": 1, "width": 32, "head_width": 16},
+    "text_cfg": {"context_length": 8, "vocab_size": 16, "width": 32, "heads": 2, "layers": 1},
+}
+
+
+def write_tiny_model(folder: Path, name: str = "tiny") -> Path:
+    """Write a model folder and return it."""
+    import torch
+    from diffusers import AutoencoderKL
+
+    from ctstudio.catalog.model_card import ModelInfo
+    from ctstudio.catalog.shelf import file_digest
+    from ctstudio.nets.clip import build_clip
+    from ctstudio.systems.na_diff.config import NaDiffConfig
+    from ctstudio.systems.na_diff.network import NaDiffNetwork
+    from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, save_weights
+
+    torch.manual_seed(0)
+    blocks = ("DownEncoderBlock2D",) * 3, ("UpDecoderBlock2D",) * 3
+    vae = AutoencoderKL(
+        1, 1, *blocks, (4, 4, 4), 1, latent_channels=4, norm_num_groups=2, mid_block_add_attention=False
+    )
+    vae.save_pretrained(folder / "vae")
+    network = NaDiffNetwork(NaDiffConfig.model_validate(CONFIG))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.02 * torch.randn_like(parameter))  # the paper's zeros would hide every condition
+    save_weights(network, folder / DENOISER)
+    save_weights(build_clip(_CLIP), folder / CLIP_FOLDER, _CLIP)
+    files = {p.relative_to(folder).as_posix(): file_digest(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+    info = {
+        "name": name,
+        "size": "demo",
+        "title": "Tiny",
+        "system": "na_diff",
+        "config": CONFIG,
+        "ranges": {
+            "region": "abdomen",
+            "fov_mm": {"low": 300, "high": 420},
+            "spacing_mm": {"low": 1, "high": 3},
+            "dose": {"low": 0.05, "high": 1},
+            "labels": ["body", "skin", "liver", "lesion", "liver_lesion"],
+        },
+        "files": files,
+    }
+    ModelInfo.model_validate(info).write(folder)
+    return folder
