@@ -25,7 +25,7 @@ class _Watch:
     case: Case
     stop: Callable[[], None]
     due: float | None = None
-    saved_revision: int = -1
+    latest: float = 0.0
 
 
 class Autosave:
@@ -35,14 +35,19 @@ class Autosave:
         folder: Where all runs keep their files; this run gets a subfolder.
         notices: Where trouble with the disk is told.
         quiet_seconds: How long painting must rest before a mask is written.
+        longest_seconds: How long a change may wait when painting never rests.
     """
 
-    def __init__(self, folder: Path, notices: Notices, quiet_seconds: float = 2.0) -> None:
+    def __init__(
+        self, folder: Path, notices: Notices, quiet_seconds: float = 2.0, longest_seconds: float = 30.0
+    ) -> None:
         started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         self.folder = folder / f"{started}-{os.getpid()}"
         self._notices = notices
         self._quiet_seconds = quiet_seconds
+        self._longest_seconds = longest_seconds
         self._watches: dict[str, _Watch] = {}
+        self._removals: list[str] = []
         self._wake = threading.Condition()
         self._writing = threading.Lock()
         self._troubles: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -62,16 +67,16 @@ class Autosave:
             self._watches[case_id] = _Watch(case, lambda: case.mask.changed.disconnect(on_change))
 
     def discard(self, case: Case) -> None:
-        """The mask is safe elsewhere, or given up: remove its file."""
-        with self._writing:
-            with self._wake:
-                watch = self._watches.get(case.id)
-                if watch is not None:
-                    watch.due, watch.saved_revision = None, case.mask.revision
-            remove_record(self.folder / case.id)
+        """The mask is safe elsewhere, or given up: the worker removes its file."""
+        with self._wake:
+            watch = self._watches.get(case.id)
+            if watch is not None:
+                watch.due = None
+            self._removals.append(case.id)
+            self._wake.notify()
 
     def unwatch(self, case: Case) -> None:
-        """The case is closed: stop watching and remove its file."""
+        """The case is closed: stop watching; the worker removes its file."""
         self.discard(case)
         with self._wake:
             watch = self._watches.pop(case.id, None)
@@ -79,7 +84,8 @@ class Autosave:
             watch.stop()
 
     def flush(self) -> None:
-        """Write everything that waits, now, in this thread."""
+        """Write and remove everything that waits, now, in this thread."""
+        self._remove()
         with self._wake:
             waiting = [watch for watch in self._watches.values() if watch.due is not None]
         for watch in waiting:
@@ -104,7 +110,10 @@ class Autosave:
         with self._wake:
             watch = self._watches.get(case_id)
             if watch is not None:
-                watch.due = time.monotonic() + self._quiet_seconds
+                now = time.monotonic()
+                if watch.due is None:
+                    watch.latest = now + self._longest_seconds
+                watch.due = min(now + self._quiet_seconds, watch.latest)
                 self._wake.notify()
         if not self._troubles.empty():
             self.tell_troubles()
@@ -117,10 +126,18 @@ class Autosave:
                 now = time.monotonic()
                 dues = [(watch.due, watch) for watch in self._watches.values() if watch.due is not None]
                 ready = [watch for due, watch in dues if due <= now]
-                if not ready:
+                if not ready and not self._removals:
                     self._wake.wait(min((due for due, _ in dues), default=now + 3600.0) - now)
+            self._remove()
             for watch in ready:
                 self._save(watch)
+
+    def _remove(self) -> None:
+        with self._writing:
+            with self._wake:
+                removals, self._removals = self._removals, []
+            for case_id in removals:
+                remove_record(self.folder / case_id)
 
     def _save(self, watch: _Watch) -> None:
         with self._writing:
@@ -128,13 +145,8 @@ class Autosave:
                 if watch.due is None:
                     return
                 watch.due = None
-            mask = watch.case.mask
-            revision = mask.revision
-            if revision == watch.saved_revision:
-                return
             try:
                 write_record(self.folder / watch.case.id, _record(watch.case))
-                watch.saved_revision = revision
             except OSError as error:
                 self._troubles.put(f"The mask could not be kept safe in {self.folder}: {error.strerror or error}.")
 

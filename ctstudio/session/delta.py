@@ -17,6 +17,8 @@ _CHUNK_VOXELS = 1 << 20
 class Delta:
     """Runs of neighbouring voxels in one row that all went from one value to another.
 
+    Runs are in the order they were made. A voxel may occur more than once; what comes later counts.
+
     Attributes:
         shape: Shape of the array (z, y, x).
         starts: (runs,) int64, flat index of each run's first voxel.
@@ -65,7 +67,7 @@ class Delta:
 
     @classmethod
     def joined(cls, shape: tuple[int, int, int], parts: Iterable[Delta]) -> Delta:
-        """Deltas of separate voxels as one."""
+        """Deltas made one after the other as one."""
         listed = list(parts)
         return cls(
             shape,
@@ -82,7 +84,7 @@ class Delta:
 
     @property
     def voxels(self) -> int:
-        """How many voxels changed."""
+        """How many changes of a voxel there were."""
         return int(self.lengths.sum())
 
     @property
@@ -100,7 +102,7 @@ class Delta:
 
     def reversed(self) -> Delta:
         """The way back."""
-        return Delta(self.shape, self.starts, self.lengths, self.new, self.old)
+        return Delta(self.shape, self.starts[::-1], self.lengths[::-1], self.new[::-1], self.old[::-1])
 
     def apply(self, array: NDArray[np.uint8]) -> None:
         """Give every changed voxel of a C-contiguous (z, y, x) array its new value."""

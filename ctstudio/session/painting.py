@@ -16,17 +16,15 @@ from ctstudio.core.errors import GeometryError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, LabelTable, standard_table
 from ctstudio.core.volume import Volume
-from ctstudio.session.brush import Brush
 from ctstudio.session.delta import Delta
+from ctstudio.session.paint_settings import PaintSettings
 from ctstudio.session.refusal import Refusal
 from ctstudio.session.region import Region, union
 from ctstudio.session.stroke import PaintRule, Stroke
 from ctstudio.session.undo import DEFAULT_BUDGET_BYTES, History, Step
 
-DEFAULT_LABEL = "liver"
 
-
-class Painting:
+class Painting(PaintSettings):
     """Labels on the grid of a scan, and the tool that paints them.
 
     Attributes:
@@ -34,21 +32,17 @@ class Painting:
         grid: The scan's grid.
         slice_counts: (z, 256) int64, voxels of each label in each axial slice, always current.
         history: What can be undone.
-        brush: The brush; replace it to change its size or form.
-        intensity_range_hu: Only voxels with HU in this closed range are painted; None paints all.
         synthetic: Whether the labels belong to something made rather than acquired.
 
     Signals:
         changed: The `Region` that has to be drawn again.
         stroke_ended: A stroke changed something and is finished.
         stroke_refused: A stroke changed nothing; the `Refusal` says why.
-        settings_changed: Active label, locks, brush, range or table changed.
     """
 
     changed = Signal(tuple)
     stroke_ended = Signal()
     stroke_refused = Signal(Refusal)
-    settings_changed = Signal()
 
     def __init__(
         self,
@@ -57,6 +51,7 @@ class Painting:
         scan: Volume | None = None,
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
     ) -> None:
+        super().__init__(standard_table() if table is None else table)
         self.grid = grid
         self.array: NDArray[np.uint8] = np.zeros(grid.shape, np.uint8)
         self.slice_counts = np.zeros((grid.shape[0], 256), np.int64)
@@ -64,66 +59,9 @@ class Painting:
         self.history = History(budget_bytes)
         self.synthetic = False
         self._scan = scan
-        self._table = standard_table() if table is None else table
-        self._active = next((lb.value for lb in self._table if lb.name == DEFAULT_LABEL), 1)
-        self._locked: frozenset[int] = frozenset()
-        self._brush = Brush()
-        self._intensity_range_hu: tuple[float, float] | None = None
         self._stroke: Stroke | None = None
         self._revision = 0
         self._saved_revision = 0
-
-    # Settings
-
-    @property
-    def table(self) -> LabelTable:
-        """Names and colours."""
-        return self._table
-
-    @table.setter
-    def table(self, table: LabelTable) -> None:
-        self._table = table
-        self.settings_changed.emit()
-
-    @property
-    def active(self) -> int:
-        """The value that the brush paints, 1 to 255."""
-        return self._active
-
-    @active.setter
-    def active(self, value: int) -> None:
-        self._active = min(max(int(value), 1), 255)
-        self.settings_changed.emit()
-
-    @property
-    def locked(self) -> frozenset[int]:
-        """Values that no stroke changes."""
-        return self._locked
-
-    def lock(self, value: int, locked: bool = True) -> None:
-        """Protect a label from strokes, or release it."""
-        self._locked = self._locked | {value} if locked else self._locked - {value}
-        self.settings_changed.emit()
-
-    @property
-    def brush(self) -> Brush:
-        """Size and form of the brush."""
-        return self._brush
-
-    @brush.setter
-    def brush(self, brush: Brush) -> None:
-        self._brush = brush
-        self.settings_changed.emit()
-
-    @property
-    def intensity_range_hu(self) -> tuple[float, float] | None:
-        """The HU (lowest, highest) that may be painted, or None."""
-        return self._intensity_range_hu
-
-    @intensity_range_hu.setter
-    def intensity_range_hu(self, limits_hu: tuple[float, float] | None) -> None:
-        self._intensity_range_hu = None if limits_hu is None else (min(limits_hu), max(limits_hu))
-        self.settings_changed.emit()
 
     # What is there
 
@@ -194,16 +132,12 @@ class Painting:
         self, start_zyx: Sequence[float], end_zyx: Sequence[float], axis: int, erase: bool = False
     ) -> Region | None:
         """Draw the brush along a straight way without gaps; arguments and result as in `stamp`."""
-        alone = self._stroke is None
-        if self._stroke is None:
-            self.begin_stroke()
+        stroke = self._stroke or Stroke("")
+        alone, self._stroke = self._stroke is None, stroke
+        stroke.rule = PaintRule(self._active, self._locked, self._intensity_range_hu, self._scan, erase)
         changed = None
-        if self._stroke is not None:
-            rule = PaintRule(self._active, self._locked, self._intensity_range_hu, self._scan, erase)
-            for region, covered in self._brush.sweep(self.grid, start_zyx, end_zyx, axis):
-                part = self._stroke.paint(self.array, self.slice_counts, region, covered, rule)
-                changed = union(changed, part)
-            self._stroke.rule = rule
+        for region, covered in self._brush.sweep(self.grid, start_zyx, end_zyx, axis):
+            changed = union(changed, stroke.paint(self.array, self.slice_counts, region, covered, stroke.rule))
         if changed is not None:
             self._announce(changed)
         if alone:
@@ -220,21 +154,20 @@ class Painting:
         if stroke is None:
             return False
         if not stroke.changed_anything:
-            if stroke.rule is not None:
-                self.stroke_refused.emit(stroke.refusal(self._table))
+            refusal = stroke.refusal(self._table)
+            if refusal is not None:
+                self.stroke_refused.emit(refusal)
             return False
-        delta = stroke.delta(self.array)
-        if delta.voxels:
-            self.history.push(Step(stroke.title(self._table), delta))
+        self.history.push(Step(stroke.title(self._table), stroke.delta(self.grid.shape)))
         self.stroke_ended.emit()
-        return bool(delta.voxels)
+        return True
 
     def cancel_stroke(self) -> Region | None:
         """Take the open stroke back as if it had never begun."""
         stroke, self._stroke = self._stroke, None
         if stroke is None or not stroke.changed_anything:
             return None
-        return self._apply(stroke.delta(self.array).reversed())
+        return self._apply(stroke.delta(self.grid.shape).reversed())
 
     # Whole steps
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Reason = Literal["outside the scan", "label locked", "outside the HU range", "already this label"]
@@ -22,7 +22,7 @@ class Obstacles:
     """What stood in the way of a stroke that has changed nothing so far."""
 
     touched: bool = False
-    locked: set[int] | None = None
+    locked: set[int] = field(default_factory=set)
     outside_range: bool = False
 
 

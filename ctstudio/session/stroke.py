@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,28 +13,45 @@ from ctstudio.session.delta import Delta
 from ctstudio.session.refusal import Obstacles, Refusal, refusal
 from ctstudio.session.region import Region, shape_of
 
+Covered = NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class PaintRule:
-    """What a brush may do: the label it paints, what it spares, and whether it erases."""
+    """What a brush may do.
+
+    Attributes:
+        active: The label it paints.
+        locked: Labels it spares, and does not paint.
+        range_hu: Lowest and highest HU that it paints on, or None.
+        scan: Where the HU come from, or None.
+        erase: Whether it takes labels away instead.
+        open_values: (256,) True for the values that it may change; made from the others.
+    """
 
     active: int
     locked: frozenset[int]
     range_hu: tuple[float, float] | None
     scan: Volume | None
     erase: bool
+    open_values: NDArray[np.bool_] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        open_values = np.full(256, self.target not in self.locked)
+        open_values[[self.target, *self.locked]] = False
+        object.__setattr__(self, "open_values", open_values)
 
     @property
     def target(self) -> int:
         """The value that voxels get."""
         return 0 if self.erase else self.active
 
-    def in_range(self, region: Region) -> NDArray[np.bool_] | None:
+    def in_range(self, region: Region) -> Covered | None:
         """Where the scan lies in the HU range, or None when every voxel may be painted."""
         if self.range_hu is None or self.scan is None:
             return None
         values = self.scan.array[region]
-        inside: NDArray[np.bool_] = (values >= self.range_hu[0]) & (values <= self.range_hu[1])
+        inside: Covered = (values >= self.range_hu[0]) & (values <= self.range_hu[1])
         return inside
 
 
@@ -48,53 +65,49 @@ class Stroke:
     def __init__(self, name: str) -> None:
         self.rule: PaintRule | None = None
         self._name = name
-        self._flat: list[NDArray[np.int64]] = []
-        self._old: list[NDArray[np.uint8]] = []
+        self._parts: list[Delta] = []
         self._obstacles = Obstacles()
 
     @property
     def changed_anything(self) -> bool:
         """Whether any voxel got another value."""
-        return bool(self._flat)
+        return bool(self._parts)
 
     def paint(
         self,
         array: NDArray[np.uint8],
         slice_counts: NDArray[np.int64],
         region: Region,
-        covered: NDArray[np.bool_],
+        covered: Covered,
         rule: PaintRule,
     ) -> Region | None:
-        """Paint the covered voxels of one region and return the region when any of them changed."""
+        """Paint the covered voxels of one region and return the region when any of them changed.
+
+        Args:
+            array: (z, y, x) the labels, changed in place.
+            slice_counts: (z, 256) voxels of each label in each slice, kept current.
+            region: The box that is looked at.
+            covered: What the brush covers, shape of the region.
+            rule: What the brush may do.
+        """
         box = array[region]
-        wanted = covered & (box != rule.target)
-        allowed = wanted
-        for value in rule.locked:
-            allowed = allowed & (box != value)
-        if rule.target in rule.locked:
-            allowed = np.zeros_like(wanted)
-        unlocked = allowed
+        unlocked = covered & rule.open_values[box]
         in_range = rule.in_range(region)
-        if in_range is not None:
-            allowed = allowed & in_range
-        place = np.nonzero(allowed)
+        place = np.nonzero(unlocked if in_range is None else unlocked & in_range)
         if not place[0].size:
-            self._note_obstacles(box, covered, wanted, unlocked, rule)
+            self._note_obstacles(box, covered, unlocked, rule)
             return None
         old = box[place]
         box[place] = rule.target
-        self._flat.append(_flat_index(place, region, array.shape))
-        self._old.append(old)
+        new = np.full(old.size, rule.target, np.uint8)
+        shape = (array.shape[0], array.shape[1], array.shape[2])
+        self._parts.append(Delta.of_voxels(shape, _flat_index(place, region, shape), old, new))
         _move_counts(slice_counts, place[0], old, rule.target, region)
         return region
 
-    def delta(self, array: NDArray[np.uint8]) -> Delta:
-        """All changes from before the stroke to the present state of the array."""
-        shape = (array.shape[0], array.shape[1], array.shape[2])
-        if not self._flat:
-            return Delta.joined(shape, ())
-        flat, first = np.unique(np.concatenate(self._flat), return_index=True)
-        return Delta.of_voxels(shape, flat, np.concatenate(self._old)[first], array.reshape(-1)[flat])
+    def delta(self, shape: tuple[int, int, int]) -> Delta:
+        """All changes, in the order they were made."""
+        return Delta.joined(shape, self._parts)
 
     def title(self, table: LabelTable) -> str:
         """What undo shows: "Brush liver" or "Erase"."""
@@ -102,35 +115,29 @@ class Stroke:
             return self._name or "Stroke"
         return "Erase" if self.rule.erase else f"Brush {table.by_value(self.rule.active).title}"
 
-    def refusal(self, table: LabelTable) -> Refusal:
-        """Why nothing changed."""
-        rule = self.rule or PaintRule(0, frozenset(), None, None, False)
-        locked = ", ".join(table.by_value(v).title for v in sorted(self._obstacles.locked or ()))
-        low, high = rule.range_hu or (0.0, 0.0)
-        label = "" if rule.erase else table.by_value(rule.active).title
-        return refusal(self._obstacles, "erased" if rule.erase else "painted", label, locked, f"{low:g} to {high:g} HU")
+    def refusal(self, table: LabelTable) -> Refusal | None:
+        """Why nothing changed; None when the brush was never set down."""
+        if self.rule is None:
+            return None
+        locked = ", ".join(table.by_value(v).title for v in sorted(self._obstacles.locked))
+        low, high = self.rule.range_hu or (0.0, 0.0)
+        label = "" if self.rule.erase else table.by_value(self.rule.active).title
+        verb = "erased" if self.rule.erase else "painted"
+        return refusal(self._obstacles, verb, label, locked, f"{low:g} to {high:g} HU")
 
-    def _note_obstacles(
-        self,
-        box: NDArray[np.uint8],
-        covered: NDArray[np.bool_],
-        wanted: NDArray[np.bool_],
-        unlocked: NDArray[np.bool_],
-        rule: PaintRule,
-    ) -> None:
+    def _note_obstacles(self, box: NDArray[np.uint8], covered: Covered, unlocked: Covered, rule: PaintRule) -> None:
         if self.changed_anything:
             return
         seen = self._obstacles
         seen.touched = seen.touched or bool(covered.any())
         seen.outside_range = seen.outside_range or bool(unlocked.any())
         if rule.target in rule.locked:
-            seen.locked = (seen.locked or set()) | {rule.target}
-        elif wanted.any():
-            hit = {value for value in rule.locked if (box[wanted] == value).any()}
-            seen.locked = (seen.locked or set()) | hit
+            seen.locked.add(rule.target)
+        else:
+            seen.locked.update(rule.locked.intersection(box[covered].tolist()))
 
 
-def _flat_index(place: tuple[NDArray[np.intp], ...], region: Region, shape: tuple[int, ...]) -> NDArray[np.int64]:
+def _flat_index(place: tuple[NDArray[np.intp], ...], region: Region, shape: tuple[int, int, int]) -> NDArray[np.int64]:
     z, y, x = (part + side.start for part, side in zip(place, region, strict=True))
     flat: NDArray[np.int64] = ((z * shape[1] + y) * shape[2] + x).astype(np.int64)
     return flat
