@@ -112,8 +112,8 @@ def _facts(stream: BinaryIO, path: Path) -> NiftiFacts:
     comment = _comments(stream, order, offset) if offset > 352 else ""
     holes = (np.empty(0, np.intp), np.empty(0))
     if offset:
-        kind = _FLOATS.get(struct.unpack_from(order + "h", raw, 70)[0])
-        holes = _walk(stream, max(offset, 348), _voxels(dims) * bits // 8, kind and np.dtype(order + kind), path)
+        code = struct.unpack_from(order + "h", raw, 70)[0]
+        holes = _walk(stream, max(offset, 348), _voxels(dims) * bits // 8, _float_type(order, code), path)
     oriented = struct.unpack_from(order + "2h", raw, 252) != (0, 0)
     return NiftiFacts(raw[148:228].split(b"\0")[0].decode("latin-1"), comment, oriented, *holes)
 
@@ -125,8 +125,8 @@ def _facts_of_version_2(stream: BinaryIO, raw: bytes, order: str, path: Path) ->
     bits = struct.unpack_from(order + "h", raw, 14)[0]
     dims = struct.unpack_from(order + "8q", raw, 16)
     offset = struct.unpack_from(order + "q", raw, 168)[0]
-    kind = _FLOATS.get(struct.unpack_from(order + "h", raw, 12)[0])
-    holes = _walk(stream, max(offset, 540), _voxels(dims) * bits // 8, kind and np.dtype(order + kind), path)
+    code = struct.unpack_from(order + "h", raw, 12)[0]
+    holes = _walk(stream, max(offset, 540), _voxels(dims) * bits // 8, _float_type(order, code), path)
     oriented = struct.unpack_from(order + "2i", raw, 344) != (0, 0)
     return NiftiFacts(raw[240:320].split(b"\0")[0].decode("latin-1"), "", oriented, *holes)
 
@@ -166,6 +166,11 @@ def _walk(
     while stream.read(_CHUNK):  # to the end, where the checksum is
         pass
     return np.concatenate(places), np.concatenate(values)
+
+
+def _float_type(order: str, code: int) -> np.dtype[Any] | None:
+    """The type of floating-point voxels, None for whole numbers."""
+    return np.dtype(order + _FLOATS[code]) if code in _FLOATS else None
 
 
 def _voxels(dims: tuple[int, ...]) -> int:

@@ -57,7 +57,9 @@ def test_one_frame_in_four_dimensions_opens_and_more_are_refused(tmp_path: Path)
     one = sitk.JoinSeries([sitk.GetImageFromArray(scan())])
     sitk.WriteImage(one, str(tmp_path / "one.nii.gz"))
     np.testing.assert_array_equal(read_volume(tmp_path / "one.nii.gz").array, scan())
-    sitk.WriteImage(sitk.JoinSeries([sitk.GetImageFromArray(scan(k)) for k in range(3)]), str(tmp_path / "three.nii.gz"))
+    sitk.WriteImage(
+        sitk.JoinSeries([sitk.GetImageFromArray(scan(k)) for k in range(3)]), str(tmp_path / "three.nii.gz")
+    )
     with pytest.raises(GeometryError, match="3 frames"):
         read_volume(tmp_path / "three.nii.gz")
 

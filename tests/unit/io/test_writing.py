@@ -41,10 +41,9 @@ def asymmetric(placed: Grid, dtype: str = "int16") -> Volume:
 
 
 def provenance(parameters: dict[str, object] | None = None) -> Provenance:
-    return Provenance(
-        "na_diff", "generate", parameters or {"dose": 0.25, "words": 'a "quoted" \\ line\nand  two  spaces ü'}, 7, "demo",
-        started="2026-01-01T00:00:00Z", seconds=3.5,
-    )  # fmt: skip
+    words = {"dose": 0.25, "words": 'a "quoted" \\ line\nand  two  spaces ü'}
+    started = "2026-01-01T00:00:00Z"
+    return Provenance("na_diff", "generate", parameters or words, 7, "demo", started=started, seconds=3.5)
 
 
 OBLIQUE = rotation(17, 0) @ rotation(-9, 1) @ rotation(23, 2)
