@@ -91,7 +91,7 @@ def _write_sheet(patient: Phantom, samples: list[Sample], path: Path, seed: int)
             window.to_grey(patient.ct.array[z]),
             *[window.to_grey(volume.array[z]) for volume in volumes],
         ]
-        for z in range(SLICES)
+        for z in reversed(range(SLICES))  # head first
     ]
     columns = ["mask", "phantom, no noise", *[f"{dose:.0%} dose" for dose in DOSES]]
     captions = [["", "", *[_measured(sample) for sample in samples]]] * SLICES

@@ -70,12 +70,18 @@ def build(given: Sequence[str] = ()) -> typer.Typer:
     return app
 
 
-def _options(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say the version and end.")] = False,
-) -> None:
-    if version:
+def _say_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"CT Studio {__version__}")
         raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and end.")
+    ] = False,
+) -> None:
+    """Options of the program itself; all of them end it."""
 
 
 def _routed(given: list[str], commands: list[str]) -> list[str]:
