@@ -16,7 +16,9 @@ from ctstudio.phantom.abdomen import (
 from ctstudio.phantom.body import paint_trunk
 from ctstudio.phantom.bowel import paint_colon, paint_duodenum, paint_esophagus, paint_small_bowel, paint_stomach
 from ctstudio.phantom.canvas import Canvas
+from ctstudio.phantom.heart import neck_soft_tissue, paint_great_vessels, paint_heart
 from ctstudio.phantom.kidneys import paint_kidneys
+from ctstudio.phantom.lungs import paint_airway, paint_lungs
 from ctstudio.phantom.patient import Patient, body_of
 from ctstudio.phantom.ribs import paint_ribs
 from ctstudio.phantom.skeleton import paint_spine
@@ -70,6 +72,7 @@ def _paint_torso(canvas: Canvas, patient: Patient) -> None:
     room = Room(torso, cavity, canvas.z - torso.dome(canvas.x, canvas.y))
     paint_small_bowel(canvas, room)
     paint_colon(canvas, room)
+    paint_lungs(canvas, room)
     paint_spine(canvas, torso)
     paint_ribs(canvas, torso)
     paint_kidneys(canvas, room)
@@ -84,7 +87,11 @@ def _paint_torso(canvas: Canvas, patient: Patient) -> None:
     paint_abdominal_vessels(canvas, room)
     paint_liver_vessels(canvas, room)
     paint_bladder(canvas, room)
+    paint_heart(canvas, room)
     paint_aorta(canvas, room)
+    paint_great_vessels(canvas, room)
+    neck_soft_tissue(canvas, room)
+    paint_airway(canvas, room)
 
 
 def _add_texture(canvas: Canvas, patient: Patient, table: LabelTable) -> None:
