@@ -90,6 +90,7 @@ class Autosave:
             waiting = [watch for watch in self._watches.values() if watch.due is not None]
         for watch in waiting:
             self._save(watch)
+        self._remove()
         self.tell_troubles()
 
     def tell_troubles(self) -> None:

@@ -34,7 +34,15 @@ def save_mask(case: Case, path: Path, autosave: Autosave | None = None, provenan
 
 
 def save_sample(case: Case, view: SampleView, folder: Path) -> Path:
-    """Write a sample with its provenance into a folder and mark it saved.
+    """Write a sample with its provenance into the next free numbered folder, and mark it saved.
+
+    Args:
+        case: The case it belongs to.
+        view: The sample.
+        folder: Where the numbered folders lie.
+
+    Returns:
+        The numbered folder.
 
     Raises:
         StorageError: The disk is full or the place cannot be written; the sample stays in memory, unsaved.
@@ -43,6 +51,6 @@ def save_sample(case: Case, view: SampleView, folder: Path) -> Path:
     from ctstudio.io.storage import storage_errors
 
     with storage_errors(folder):
-        write_sample(folder, view.sample)
-    case.results.mark_saved(view, folder)
-    return folder
+        written = write_sample(folder, view.sample)
+    case.results.mark_saved(view, written)
+    return written
