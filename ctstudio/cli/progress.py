@@ -19,7 +19,7 @@ QUIET_SECONDS = 2.0
 
 
 class LateBar:
-    """A progress bar that shows itself only when the work takes long."""
+    """A progress bar that shows itself only on a terminal, and only when the work takes long."""
 
     def __init__(self, title: str) -> None:
         self._title = title
@@ -44,8 +44,11 @@ class LateBar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            return
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar = Progress(*columns, console=console, transient=True)
         self._task = self._bar.add_task(self._title, total=None)
         self._bar.start()
 
