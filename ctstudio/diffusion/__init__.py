@@ -1,4 +1,4 @@
-"""Schedules, samplers, guidance and seeding: one sampling loop for every system.
+"""Schedules, samplers, guidance and seeded noise: one denoising loop for all five systems.
 
-May import: the ground, torch, diffusers. Never: Qt, VTK, SimpleITK, pydicom, nets, physics, or the desk.
+May import: torch, diffusers, and the ground rooms. Never: Qt, VTK, SimpleITK, pydicom, the desk, `systems`.
 """

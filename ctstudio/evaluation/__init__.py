@@ -1,5 +1,5 @@
-"""Feature extractors, distances between sets of images, and the tables of the papers.
+"""Figures: whether a model obeys its mask and its dose, and how its slices look, on held-out phantoms.
 
-May import: systems, diffusion, nets, physics and the ground. Never: Qt, VTK, SimpleITK, pydicom, engine,
-training, or the desk.
+May import: `systems`, `nets`, `diffusion`, `physics` and the ground rooms.
+Never: Qt, VTK, SimpleITK, pydicom, the desk, `engine`, `training`.
 """

@@ -1,4 +1,4 @@
-"""Network parts that two systems share: transformer blocks, positions, embedders, autoencoders.
+"""Network parts that two systems share: DiT blocks, positions, embedders, image encoders.
 
-May import: the ground, torch, diffusers, monai, open_clip. Never: Qt, VTK, SimpleITK, pydicom, or the desk.
+May import: torch, open_clip, diffusers, and the ground rooms. Never: Qt, VTK, SimpleITK, pydicom, the desk, `systems`.
 """

@@ -1,4 +1,4 @@
-"""One folder a paper, each with its configuration, network, conditions, pipeline, objective and weights.
+"""One folder a paper, the same files in each: config, network, conditions, pipeline, objective, weights.
 
-May import: diffusion, nets, physics and the ground. Never: Qt, VTK, SimpleITK, pydicom, engine, or the desk.
+May import: `nets`, `diffusion`, `physics` and the ground rooms. Never: Qt, VTK, SimpleITK, pydicom, the desk, `engine`.
 """

@@ -1,5 +1,5 @@
-"""Recipes, data, the training loop, checkpoints and reports.
+"""Training: recipes, data, loop, checkpoints, export of a finished model.
 
-May import: evaluation, systems, diffusion, nets, physics and the ground. Never: Qt, VTK, SimpleITK, pydicom,
-engine, or the desk.
+May import: `systems`, `evaluation`, `nets`, `diffusion`, `physics` and the ground rooms.
+Never: Qt, VTK, SimpleITK, pydicom, the desk, `engine`.
 """

@@ -1,0 +1,65 @@
+"""The denoising loop: a generator that hands out every step and can be closed between two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ctstudio.diffusion.schedules import signal_and_sigma
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """One step done: step `step` of `total`, the latent x_t after it, and the current estimate of x_0."""
+
+    step: int
+    total: int
+    x_t: Tensor
+    x_0: Tensor
+
+
+def denoise(
+    predict: Callable[[Tensor, Tensor], Tensor],
+    scheduler: Any,
+    x_t: Tensor,
+    generators: list[torch.Generator],
+) -> Iterator[Denoised]:
+    """Run a sampler from noise to data.
+
+    Args:
+        predict: Network call: (x_t (B, ...), timesteps (B,)) to a prediction of the kind the scheduler was built for.
+            It must switch autocast on and off itself: torch state around a `yield` would leak.
+        scheduler: From `build_sampler`; used once.
+        x_t: (B, ...) standard normal noise.
+        generators: One CPU generator a sample, for samplers that add noise.
+
+    Yields:
+        A `Denoised` after each network call.
+    """
+    x_t = x_t * scheduler.init_noise_sigma
+    total = len(scheduler.timesteps)
+    for step, timestep in enumerate(scheduler.timesteps, start=1):
+        timesteps = timestep.expand(x_t.shape[0]).to(x_t.device)
+        prediction = predict(scheduler.scale_model_input(x_t, timestep), timesteps).to(x_t.dtype)
+        x_0 = estimate_x0(x_t, prediction, timesteps.long(), scheduler.config.prediction_type)
+        extra = {"generator": generators} if _draws_noise(scheduler) else {}
+        x_t = scheduler.step(prediction, timestep, x_t, **extra).prev_sample
+        yield Denoised(step, total, x_t, x_0)
+
+
+def estimate_x0(x_t: Tensor, prediction: Tensor, timesteps: Tensor, kind: str) -> Tensor:
+    """The estimate of x_0 that a prediction implies; shapes as `x_t`."""
+    signal, sigma = signal_and_sigma(timesteps, x_t)
+    if kind == "v_prediction":
+        return signal * x_t - sigma * prediction
+    if kind == "sample":
+        return prediction
+    return (x_t - sigma * prediction) / signal
+
+
+def _draws_noise(scheduler: Any) -> bool:
+    return type(scheduler).__name__ == "DDPMScheduler"

@@ -1,0 +1,79 @@
+"""The noise schedules and samplers a task may name, all from diffusers.
+
+MONAI's schedulers are not used: with fewer than 1000 steps they step to the wrong timestep.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler
+from torch import Tensor
+
+from ctstudio.core.errors import ParameterError
+
+TRAIN_STEPS = 1000
+Sampler = Literal["ddpm", "ddim", "dpm++", "unipc"]
+_LINEAR: dict[str, Any] = {
+    "num_train_timesteps": TRAIN_STEPS,
+    "beta_schedule": "linear",
+    "beta_start": 1e-4,
+    "beta_end": 0.02,
+}
+
+
+def alphas_bar() -> Tensor:
+    """(1000,) float64 products of (1 - beta) of the linear schedule, 1e-4 to 0.02 (DDPM, DiT)."""
+    betas = torch.linspace(_LINEAR["beta_start"], _LINEAR["beta_end"], TRAIN_STEPS, dtype=torch.float64)
+    return torch.cumprod(1.0 - betas, dim=0)
+
+
+def build_sampler(name: str, steps: int, prediction: str) -> Any:
+    """A diffusers scheduler with its timesteps set.
+
+    Args:
+        name: "ddpm", "ddim", "dpm++" or "unipc".
+        steps: Network calls a sample, 1 to 1000.
+        prediction: What the network predicts: "epsilon", "v_prediction" or "sample".
+
+    Raises:
+        ParameterError: Unknown name, or steps outside 1 to 1000.
+
+    The multistep solvers take uniform steps in log SNR (Lu et al. 2022), which keep the variance of low-variance
+    data, such as CT noise, at 20 steps and fewer.
+    """
+    if not 1 <= steps <= TRAIN_STEPS:
+        raise ParameterError(f"{steps} steps cannot be done.", f"Choose 1 to {TRAIN_STEPS} steps.")
+    common = {**_LINEAR, "prediction_type": prediction}
+    if name == "ddpm":
+        scheduler: Any = DDPMScheduler(**common, clip_sample=False, timestep_spacing="trailing")
+    elif name == "ddim":
+        scheduler = DDIMScheduler(**common, clip_sample=False, set_alpha_to_one=True, timestep_spacing="trailing")
+    elif name == "dpm++":
+        scheduler = DPMSolverMultistepScheduler(**common, use_lu_lambdas=True, final_sigmas_type="zero")
+    elif name == "unipc":
+        scheduler = UniPCMultistepScheduler(**common, use_exponential_sigmas=True, final_sigmas_type="zero")
+    else:
+        raise ParameterError(f"No sampler is called {name!r}.", "Choose ddpm, ddim, dpm++ or unipc.")
+    scheduler.set_timesteps(steps)
+    return scheduler
+
+
+def noised(x_0: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
+    """x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) noise; x_0 and noise (B, ...), timesteps (B,) int64."""
+    signal, sigma = signal_and_sigma(timesteps, x_0)
+    return signal * x_0 + sigma * noise
+
+
+def velocity(x_0: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
+    """V = sqrt(alpha_bar) noise - sqrt(1 - alpha_bar) x_0, the target of v-prediction (Salimans and Ho 2022)."""
+    signal, sigma = signal_and_sigma(timesteps, x_0)
+    return signal * noise - sigma * x_0
+
+
+def signal_and_sigma(timesteps: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+    """sqrt(alpha_bar) and sqrt(1 - alpha_bar) of each sample, shaped (B, 1, ...) to multiply `like`."""
+    alpha_bar = alphas_bar().to(like.device)[timesteps]
+    shape = (-1, *([1] * (like.ndim - 1)))
+    return alpha_bar.sqrt().to(like.dtype).view(shape), (1 - alpha_bar).sqrt().to(like.dtype).view(shape)

@@ -1,0 +1,79 @@
+"""Held-out phantom slices: seeds that training never uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ctstudio.core.grid import Grid
+from ctstudio.core.labels import LabelMap, standard_table, values_of
+from ctstudio.core.seeds import derived, stream
+from ctstudio.phantom.grids import axial_grid, organ_range_mm
+from ctstudio.phantom.patient import make_patient
+from ctstudio.phantom.render import render
+from ctstudio.physics.dose import simulate_low_dose
+from ctstudio.physics.geometry import ParallelGeometry
+from ctstudio.systems.na_diff.config import NaDiffConfig
+
+FIRST_SEED = 10_000
+LIVER = ("liver", "liver_lesion")
+LEAST_LIVER_PIXELS = 800
+"""Smallest liver of a test slice, about 18 cm2 at 1.5 mm."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Test slices, one a patient.
+
+    Attributes:
+        ct_hu: (N, 256, 256) int16 without photon noise.
+        labels: (N, 256, 256) uint8, standard table.
+        seeds: (N,) patients.
+    """
+
+    ct_hu: NDArray[np.int16]
+    labels: NDArray[np.uint8]
+    seeds: NDArray[np.int64]
+
+    def liver(self) -> NDArray[np.bool_]:
+        """(N, 256, 256) the liver with its lesions."""
+        return np.isin(self.labels, values_of(LIVER))
+
+
+def held_out_slices(count: int, config: NaDiffConfig, first_seed: int = FIRST_SEED) -> HeldOut:
+    """One slice through the liver of each of `count` patients; patients whose slice shows little liver are passed over."""
+    ct, labels, seeds = [], [], []
+    seed = first_seed
+    while len(seeds) < count:
+        patient = make_patient(seed, "abdomen")
+        low, high = organ_range_mm(patient, "liver")
+        z = float(stream(seed, "held-out slice").uniform(low + 0.15 * (high - low), low + 0.85 * (high - low)))
+        phantom = render(patient, axial_grid(patient, [z], config.image_size, config.pixel_mm), pet=False, mr=False)
+        if np.isin(phantom.labels.array, values_of(LIVER)).sum() >= LEAST_LIVER_PIXELS:
+            ct.append(phantom.ct.array)
+            labels.append(phantom.labels.array)
+            seeds.append(seed)
+        seed += 1
+    return HeldOut(np.concatenate(ct).astype(np.int16), np.concatenate(labels), np.asarray(seeds, np.int64))
+
+
+def with_noise(slices: HeldOut, dose: float, config: NaDiffConfig) -> NDArray[np.float32]:
+    """The slices at a dose: (N, 256, 256) float32 HU."""
+    geometry = ParallelGeometry(config.image_size, config.pixel_mm)
+    noisy = []
+    for ct, seed in zip(slices.ct_hu, slices.seeds.tolist(), strict=True):
+        generator = torch.Generator().manual_seed(derived(seed, "held-out noise", str(dose)))
+        image = torch.from_numpy(ct.astype(np.float32))[None, None]
+        noisy.append(simulate_low_dose(image, dose, geometry, generator).image_hu[0, 0].numpy())
+    return np.stack(noisy)
+
+
+def as_mask(labels: NDArray[np.uint8], keep: tuple[str, ...] | None, config: NaDiffConfig) -> LabelMap:
+    """Slices (M, 256, 256) as a painted mask on the network's own grid, all labels or only some."""
+    if keep is not None:
+        labels = np.where(np.isin(labels, values_of(keep)), labels, 0).astype(np.uint8)
+    grid = Grid.centred((len(labels), config.image_size, config.image_size), (config.pixel_mm, config.pixel_mm, 5.0))
+    return LabelMap(labels, grid, standard_table(), synthetic=True)

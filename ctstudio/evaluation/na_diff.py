@@ -1,0 +1,142 @@
+"""The figures of an NA-Diff model: mask obeyed, dose obeyed, looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ctstudio.core.volume import Volume
+from ctstudio.evaluation.held_out import HeldOut, as_mask, held_out_slices, with_noise
+from ctstudio.measure.artefacts import checkerboard_score, nearest
+from ctstudio.measure.dose_prediction import predict_in_mask
+from ctstudio.measure.noise import noise_sd_hu
+from ctstudio.measure.overlap import dice
+from ctstudio.nets.segmenter import segment
+from ctstudio.protocol.events import Finished
+from ctstudio.protocol.request import Request
+from ctstudio.systems.na_diff.pipeline import SLICES_AT_ONCE, generate
+from ctstudio.systems.na_diff.weights import NaDiffModel
+
+DOSES = (0.05, 0.10, 0.25, 0.50, 0.75, 1.0)
+MASK_KINDS: dict[str, tuple[str, ...] | None] = {
+    "liver_alone": ("liver", "liver_lesion"),
+    "all_labels": None,
+}
+Say = Callable[[str], None]
+
+
+def generate_slices(
+    model: NaDiffModel, labels: NDArray[np.uint8], keep: tuple[str, ...] | None, dose: float, seed: int, **options: Any
+) -> NDArray[np.float32]:
+    """Generate each slice (M, 256, 256) as a user would: through the pipeline, from a mask, without a scan."""
+    parts = []
+    for begin in range(0, len(labels), SLICES_AT_ONCE):
+        mask = as_mask(labels[begin : begin + SLICES_AT_ONCE], keep, model.config)
+        parameters = {"dose": dose, "seed": seed + begin, **options}
+        request = Request("figures", "na_diff", "generate", model.info.name, parameters, {"mask": mask})
+        for event in generate(request, model):
+            if isinstance(event, Finished):
+                ct = event.result.samples[0].outputs["ct"]
+                parts.append(ct.array.astype(np.float32) if isinstance(ct, Volume) else np.empty(0))
+    return np.concatenate(parts)
+
+
+def mask_figures(model: NaDiffModel, segmenter: nn.Module, count: int, say: Say) -> dict[str, float]:
+    """Liver Dice between mask and the segmenter's reading, beside the segmenter's own on phantom slices.
+
+    Keys: `segmenter_dice_phantoms`; for each kind of mask `dice_KIND` and `dice_KIND_shuffled`, the latter against
+    the mask of another patient. Means over `count` held-out slices at 25 % dose.
+    """
+    slices = held_out_slices(count, model.config)
+    truth = slices.liver()
+    real = with_noise(slices, 0.25, model.config)
+    figures = {"slices": float(count), "segmenter_dice_phantoms": _liver_dice(model, segmenter, real, truth)}
+    for kind, keep in MASK_KINDS.items():
+        made = generate_slices(model, slices.labels, keep, 0.25, seed=1)
+        figures[f"dice_{kind}"] = _liver_dice(model, segmenter, made, truth)
+        figures[f"dice_{kind}_shuffled"] = _liver_dice(model, segmenter, made, np.roll(truth, count // 3, axis=0))
+        say(f"{kind}: Dice {figures[f'dice_{kind}']:.3f}, shuffled {figures[f'dice_{kind}_shuffled']:.3f}")
+    return figures
+
+
+def dose_figures(model: NaDiffModel, count: int, say: Say) -> dict[str, Any]:
+    """Noise SD in the liver against the dose asked for, `count` held-out anatomies, six doses, all labels given.
+
+    Keys: `median_sd_hu` and `median_requested_sd_hu` by dose, `ratio` of the two, `slope` of log SD over log dose
+    (median over anatomies), `strictly_falling` part of the anatomies.
+    """
+    slices = held_out_slices(count, model.config, first_seed=20_000)
+    liver, pixel = slices.liver(), model.config.pixel_mm
+    measured, requested = np.zeros((count, len(DOSES))), np.zeros((count, len(DOSES)))
+    for column, dose in enumerate(DOSES):
+        made = generate_slices(model, slices.labels, None, dose, seed=7)
+        for row in range(count):
+            measured[row, column] = noise_sd_hu(made[row], liver[row])
+            requested[row, column] = predict_in_mask(slices.ct_hu[row].astype(np.float32), liver[row], pixel, dose)
+        say(f"dose {dose:.0%}: {np.median(measured[:, column]):.1f} HU of {np.median(requested[:, column]):.1f}")
+    slopes = [float(np.polyfit(np.log(DOSES), np.log(row), 1)[0]) for row in measured]
+    return {
+        "anatomies": count,
+        "median_sd_hu": _by_dose(np.median(measured, axis=0)),
+        "median_requested_sd_hu": _by_dose(np.median(requested, axis=0)),
+        "ratio": _by_dose(np.median(measured / requested, axis=0)),
+        "slope": float(np.median(slopes)),
+        "strictly_falling": float(np.mean([(np.diff(row) < 0).all() for row in measured])),
+    }
+
+
+def vae_figures(model: NaDiffModel, count: int) -> dict[str, Any]:
+    """Noise SD in the liver before and after encode and decode, at every dose: the ceiling of dose fidelity."""
+    slices = held_out_slices(count, model.config, first_seed=30_000)
+    liver, figures = slices.liver(), {}
+    for dose in DOSES:
+        clipped = model.config.window.from_unit(model.config.window.to_unit(with_noise(slices, dose, model.config)))
+        after = autoencoded(model, clipped)
+        before_sd = np.median([noise_sd_hu(i, m) for i, m in zip(clipped, liver, strict=True)])
+        after_sd = np.median([noise_sd_hu(i, m) for i, m in zip(after, liver, strict=True)])
+        figures[f"{dose:.2f}"] = {"before_hu": round(float(before_sd), 2), "after_hu": round(float(after_sd), 2)}
+    return figures
+
+
+@torch.no_grad()
+def autoencoded(model: NaDiffModel, images_hu: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Slices (N, 256, 256) HU after the VAE's encode and decode."""
+    unit = torch.from_numpy(model.config.window.to_unit(images_hu))[:, None]
+    parts = [model.vae.decode(model.vae.encode(p).latent_dist.mean).sample for p in unit.split(4)]
+    return model.config.window.from_unit(torch.cat(parts)[:, 0].numpy())
+
+
+def look_figures(
+    model: NaDiffModel, bank_hu: NDArray[np.float32], slices: HeldOut, say: Say
+) -> dict[str, float]:
+    """Sanity of the looks: latent-grid artefacts, sameness, and distance to the nearest training image (HU, RMSE)."""
+    made = generate_slices(model, slices.labels, MASK_KINDS["liver_alone"], 1.0, seed=11)
+    real = with_noise(slices, 1.0, model.config)
+    distances = [nearest(image, bank_hu)[1] for image in made]
+    real_distances = [nearest(image, bank_hu)[1] for image in real]
+    again = generate_slices(model, slices.labels[:4], MASK_KINDS["liver_alone"], 1.0, seed=12)
+    say(f"nearest training image: {np.median(distances):.0f} HU, held-out phantoms {np.median(real_distances):.0f} HU")
+    return {
+        "checkerboard_generated": float(np.median([checkerboard_score(i) for i in made])),
+        "checkerboard_phantoms": float(np.median([checkerboard_score(i) for i in real])),
+        "nearest_training_hu": float(np.median(distances)),
+        "nearest_training_hu_phantoms": float(np.median(real_distances)),
+        "two_seeds_differ_hu": float(np.sqrt(np.mean((again - made[:4]) ** 2))),
+    }
+
+
+def _liver_dice(
+    model: NaDiffModel, segmenter: nn.Module, images_hu: NDArray[np.float32], truth: NDArray[np.bool_]
+) -> float:
+    unit = torch.from_numpy(model.config.window.to_unit(images_hu))[:, None]
+    read = segment(segmenter, unit).numpy() == model.groups.index("liver") + 1  # type: ignore[arg-type]
+    return float(np.mean([dice(a, b) for a, b in zip(read, truth, strict=True)]))
+
+
+def _by_dose(values: NDArray[np.float64]) -> dict[str, float]:
+    return {f"{dose:.2f}": round(float(value), 3) for dose, value in zip(DOSES, values, strict=True)}

@@ -1,0 +1,85 @@
+"""Sizes of NA-Diff: the paper's and the demo's."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from ctstudio.core.windows import Window
+from ctstudio.nets.dit import DiTConfig
+
+
+class NaDiffConfig(BaseModel):
+    """Everything that decides the networks, stored in `model.json` under `config`.
+
+    Attributes:
+        image_size: Edge of the square slice, pixels.
+        pixel_mm: Pixel spacing of that slice.
+        window_level_hu, window_width_hu: What -1 and 1 mean in HU.
+        vae_factor: Pixels to a latent pixel along one edge.
+        latent_channels: Channels of z.
+        image_channels: 3 for the paper's VAE, which sees the grey slice three times; 1 for the demo's.
+        latent_mean, latent_std: z is normalised with these, channel by channel; one value each for the paper's 0.18215.
+        patch, hidden, depth, heads: The trunk.
+        clip_dim: Length of a CLIP image embedding.
+        spatial: Whether mask and noise map also enter at latent resolution (ours).
+        rim: Channels of the spatial variant's convolutions.
+        learn_sigma: Whether the network also predicts the variance (DiT).
+        prediction: What the network predicts: "epsilon" (paper) or "v_prediction".
+        label_groups: For the spatial variant: names of the mask channels, in order, with their label names.
+        noise_map_scale_hu: Noise map value that becomes 1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    image_size: int = 256
+    pixel_mm: float = 1.5
+    window_level_hu: float = 40.0
+    window_width_hu: float = 400.0
+    vae_factor: int = 8
+    latent_channels: int = 4
+    image_channels: int = 3
+    latent_mean: tuple[float, ...] = (0.0,)
+    latent_std: tuple[float, ...] = (1 / 0.18215,)
+    patch: int = 4
+    hidden: int = 1024
+    depth: int = 24
+    heads: int = 16
+    clip_dim: int = 768
+    spatial: bool = False
+    rim: int = 64
+    learn_sigma: bool = True
+    prediction: str = "epsilon"
+    label_groups: dict[str, tuple[str, ...]] = {}
+    noise_map_scale_hu: float = 150.0
+
+    @property
+    def latent_side(self) -> int:
+        """Edge of z, latent pixels."""
+        return self.image_size // self.vae_factor
+
+    @property
+    def window(self) -> Window:
+        """The HU range the network sees."""
+        return Window(self.window_level_hu, self.window_width_hu)
+
+    @property
+    def spatial_channels(self) -> int:
+        """Channels that enter beside z_t: occupancy and "given" flag of each group, and the noise map."""
+        return 2 * len(self.label_groups) + 1
+
+    def trunk(self) -> DiTConfig:
+        """Sizes of the DiT."""
+        out_channels = self.latent_channels * (2 if self.learn_sigma else 1)
+        return DiTConfig(
+            side=self.latent_side,
+            patch=self.patch,
+            in_channels=self.rim if self.spatial else self.latent_channels,
+            out_channels=self.rim if self.spatial else out_channels,
+            hidden=self.hidden,
+            depth=self.depth,
+            heads=self.heads,
+        )
+
+
+PAPER = NaDiffConfig()
+"""DiT-L/4 on the latents of Stable Diffusion's VAE, CLIP ViT-L/14 (NA-Diff, section 4.1)."""

@@ -1,0 +1,134 @@
+"""A model folder in and out: `vae/`, `clip/`, `denoiser/`, and for demo models `segmenter/`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+from open_clip.model import CLIP
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from ctstudio.catalog.model_card import ModelInfo
+from ctstudio.core.errors import WeightMismatch
+from ctstudio.nets.clip import build_clip
+from ctstudio.nets.segmenter import build_segmenter
+from ctstudio.systems.na_diff.conditions import LabelGroups, label_groups
+from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.network import NaDiffNetwork
+
+DENOISER, CLIP_FOLDER, SEGMENTER = "denoiser", "clip", "segmenter"
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+
+
+@dataclass(frozen=True)
+class NaDiffModel:
+    """A loaded model, in evaluation mode, on one device."""
+
+    info: ModelInfo
+    config: NaDiffConfig
+    vae: AutoencoderKL
+    clip: CLIP
+    network: NaDiffNetwork
+    groups: LabelGroups
+    device: torch.device
+    dtype: torch.dtype
+
+
+def load(folder: Path, info: ModelInfo, device: torch.device, dtype: torch.dtype) -> NaDiffModel:
+    """Load every network of a model folder, strictly.
+
+    Args:
+        folder: With the subfolders named above.
+        info: Its `model.json`.
+        device: Where the networks go.
+        dtype: float32, or bfloat16 for autocast of the denoiser; weights stay float32 otherwise.
+
+    Raises:
+        WeightMismatch: A file is missing or does not fit; names the keys.
+    """
+    config = NaDiffConfig.model_validate(info.config)
+    clip = build_clip(read_config(folder / CLIP_FOLDER))
+    network = NaDiffNetwork(config)
+    load_weights(clip, folder / CLIP_FOLDER / WEIGHTS)
+    load_weights(network, folder / DENOISER / WEIGHTS)
+    parts = [part.to(device).eval() for part in (load_vae(folder), clip, network)]
+    for part in parts:
+        part.requires_grad_(False)
+    return NaDiffModel(info, config, *parts, label_groups(config), device, dtype)
+
+
+def load_vae(folder: Path) -> AutoencoderKL:
+    """The autoencoder of a model folder, float32.
+
+    Raises:
+        WeightMismatch: No such file, or it does not fit its configuration.
+    """
+    try:
+        vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32, local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise WeightMismatch(
+            f"The autoencoder in {folder / 'vae'} cannot be loaded.", "Install the model again.", str(error)
+        ) from error
+    return vae  # type: ignore[no-any-return]
+
+
+def load_segmenter(folder: Path, config: NaDiffConfig) -> nn.Module:
+    """The segmenter that came with a demo model, float32, in evaluation mode."""
+    settings = read_config(folder / SEGMENTER)
+    segmenter = build_segmenter(tuple(settings["features"]), len(config.label_groups))
+    load_weights(segmenter, folder / SEGMENTER / WEIGHTS)
+    return segmenter.eval()
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Fill a network from a safetensors file, strictly, as float32.
+
+    Raises:
+        WeightMismatch: The file is missing or damaged, or keys or shapes differ; names them.
+    """
+    try:
+        state = {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in load_file(path).items()}
+    except (OSError, ValueError, RuntimeError) as error:
+        raise WeightMismatch(f"{path} cannot be read: {error}.", "Install the model again.") from error
+    own = module.state_dict()
+    wrong = [f"{k} is missing" for k in own if k not in state] + [f"{k} is unknown" for k in state if k not in own]
+    wrong += [
+        f"{k} has shape {tuple(state[k].shape)}, not {tuple(own[k].shape)}"
+        for k in own
+        if k in state and state[k].shape != own[k].shape
+    ]
+    if wrong:
+        raise WeightMismatch(
+            f"{path} does not fit the network: {'; '.join(wrong[:5])}.",
+            "Use the weights that belong to this model.json.",
+            "\n".join(wrong),
+        )
+    module.load_state_dict(state)
+
+
+def save_weights(module: nn.Module, folder: Path, config: dict[str, Any] | None = None) -> None:
+    """Write a network's weights as fp16 safetensors, and its configuration beside them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {k: v.half() if v.is_floating_point() else v for k, v in module.state_dict().items()}
+    save_file({k: v.contiguous() for k, v in state.items()}, folder / WEIGHTS)
+    if config is not None:
+        (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The `config.json` of a part of a model.
+
+    Raises:
+        WeightMismatch: It is missing or not JSON.
+    """
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightMismatch(f"{folder / CONFIG} cannot be read.", "Install the model again.", str(error)) from error
+    return dict(config)
