@@ -63,25 +63,37 @@ def contact_sheet(
     size = max(11, min(width // 14, 22))
     left = max((_text_width(title, size) for title in row_titles), default=0) + 3 * _GAP if row_titles else _GAP
     top = size + 3 * _GAP if column_titles else _GAP
-    below = size + _GAP if captions else 0
+    pitch = height + _GAP + (size + _GAP if captions else 0)
     columns = max((len(row) for row in rows), default=0)
-    total = (left + columns * (width + _GAP), top + len(rows) * (height + below + _GAP))
-    sheet = Image.new("RGB", total, _BACKGROUND)
+    sheet = Image.new("RGB", (left + columns * (width + _GAP), top + len(rows) * pitch), _BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     for number, title in enumerate(column_titles[:columns]):
-        at = (left + number * (width + _GAP) + width // 2, top // 2)
-        draw.text(at, _fitting(title, size, width), _TITLE, _font(size), anchor="mm")
+        middle = left + number * (width + _GAP) + width // 2
+        draw.text((middle, top // 2), _fitting(title, size, width), _TITLE, _font(size), anchor="mm")
+    for number, title in enumerate(row_titles[: len(rows)]):
+        middle = top + number * pitch + height // 2
+        draw.multiline_text((2 * _GAP, middle), title, _TITLE, _font(size), anchor="lm")
     for r, row in enumerate(rows):
-        y = top + r * (height + below + _GAP)
-        if r < len(row_titles):
-            draw.multiline_text((2 * _GAP, y + height // 2), row_titles[r], _TITLE, _font(size), anchor="lm")
-        for c, picture in enumerate(row):
-            x = left + c * (width + _GAP)
-            sheet.paste(Image.fromarray(_rgb(picture)), (x, y))
-            if r < len(captions) and c < len(captions[r]):
-                text = _fitting(captions[r][c], size - 1, width)
-                draw.text((x + width // 2, y + height + _GAP // 2), text, _CAPTION, _font(size - 1), anchor="ma")
+        texts = captions[r] if r < len(captions) else ()
+        _paste_row(sheet, row, texts, (left, top + r * pitch, width, height), size - 1)
     return np.asarray(sheet)
+
+
+def _paste_row(
+    sheet: Any, row: Sequence[NDArray[np.uint8]], texts: Sequence[str], cell: tuple[int, int, int, int], size: int
+) -> None:
+    """Pictures from the cell (x, y, width, height) on to the right, each centred, its text below."""
+    from PIL import Image, ImageDraw
+
+    left, y, width, height = cell
+    draw = ImageDraw.Draw(sheet)
+    for number, picture in enumerate(row):
+        x = left + number * (width + _GAP)
+        inset = ((width - picture.shape[1]) // 2, (height - picture.shape[0]) // 2)
+        sheet.paste(Image.fromarray(_rgb(picture)), (x + inset[0], y + inset[1]))
+        if number < len(texts):
+            text = _fitting(texts[number], size, width)
+            draw.text((x + width // 2, y + height + _GAP // 2), text, _CAPTION, _font(size), anchor="ma")
 
 
 def _png(image: NDArray[np.uint8], provenance: Provenance | None) -> bytes:
@@ -107,7 +119,7 @@ def _stamped(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     from PIL import Image, ImageDraw
 
     picture = Image.fromarray(image)
-    font = _font(max(7, min(image.shape[:2]) // 24))
+    font = _font(max(7, min(min(image.shape[:2]) // 24, 16)))
     draw = ImageDraw.Draw(picture)
     colours: tuple[Any, Any] = (0, 255) if image.ndim == 2 else ((0, 0, 0), (255, 255, 255))
     at = (3, image.shape[0] - 2)
@@ -131,7 +143,8 @@ def _text_width(text: str, size: int) -> int:
 
 
 def _fitting(text: str, size: int, width: int) -> str:
-    """The text, cut with "…" where it is wider than its column."""
+    """The text, cut with "…" where it is wider than its column; letters that the font lacks are spelled."""
+    text = text.replace("σ", "SD").replace("ρ", "rho")
     if _text_width(text, size) <= width:
         return text
     cut = text
