@@ -133,7 +133,9 @@ class LabelMap:
 
     def present(self) -> tuple[int, ...]:
         """Values other than 0 that occur, ascending."""
-        counts = np.bincount(self.array.ravel(), minlength=256)
+        counts = np.zeros(256, np.int64)
+        for plane in self.array:  # a whole volume at once would take eight times its memory
+            counts += np.bincount(plane.ravel(), minlength=256)
         return tuple(int(v) for v in np.flatnonzero(counts) if v)
 
     def of(self, *names: str) -> NDArray[np.bool_]:

@@ -40,20 +40,21 @@ def onto_scan(labels: LabelMap, grid: Grid, table: LabelTable, as_label: int | N
     present = labels.present()
     if not present:
         raise MaskError("The mask is empty: no voxel has a label.", "Choose a file that holds labels.")
+    same = labels.grid.matches(grid)
     moved = labels_onto(labels, grid) if labels.grid.overlaps(grid) else None
-    there = moved.present() if moved is not None else ()
+    there = present if same else moved.present() if moved is not None else ()
     if moved is None or not there:
         raise GeometryError(
             "The mask and the scan lie in different places: no label falls inside the scan.",
             "Choose the mask that belongs to this scan.",
         )
-    notes = () if labels.grid.matches(grid) else (f"Mask resampled from {_size(labels.grid)} to {_size(grid)}.",)
-    warnings = _losses(labels, moved, present, there)
+    notes = () if same else (_what_was_done(labels.grid, grid),)
+    warnings = () if same else _losses(labels, moved, present, there)
     if as_label is not None:
         array = np.where(moved.array > 0, np.uint8(as_label), np.uint8(0))
         return ImportedMask(LabelMap(array, grid, table, labels.synthetic, labels.name), notes, warnings)
     merged, values = _merged(table, labels.table, there)
-    array = values[moved.array]
+    array = moved.array if all(values[v] == v for v in there) else values[moved.array]
     return ImportedMask(LabelMap(array, grid, merged, labels.synthetic, labels.name), notes, warnings)
 
 
@@ -88,6 +89,12 @@ def _merged(ours: LabelTable, theirs: LabelTable, present: tuple[int, ...]) -> t
             taken.add(free)
         values[value] = by_name[label.name]
     return (LabelTable((*ours.labels, *added)) if added else ours), values
+
+
+def _what_was_done(before: Grid, after: Grid) -> str:
+    if _size(before) == _size(after):
+        return f"Mask placed on the scan's grid: same spacing ({_size(after)}), another field of view or orientation."
+    return f"Mask resampled from {_size(before)} to {_size(after)}."
 
 
 def _size(grid: Grid) -> str:

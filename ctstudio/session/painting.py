@@ -190,7 +190,12 @@ class Painting(PaintSettings):
         if not delta.voxels:
             return None
         self.history.push(Step(name, delta))
-        return self._apply(delta)
+        np.copyto(self.array, array)
+        delta.count_into(self.slice_counts)
+        region = delta.region
+        if region is not None:
+            self._announce(region)
+        return region
 
     def clear(self, value: int | None = None) -> Region | None:
         """Take away one label, or all, as one step that can be undone."""

@@ -68,6 +68,7 @@ def test_flipped_axes_land_on_the_same_anatomy(document, scan, make_labels):
     case = document.open_volume(scan)
     document.import_mask(LabelMap(labels.array[:, ::-1, ::-1].copy(), flipped, labels.table))
     assert np.array_equal(case.mask.array, labels.array)
+    assert "same spacing (0.8 × 1.2 × 5.0 mm)" in document.notices.latest.text
 
 
 def test_an_empty_mask_and_one_elsewhere_are_refused_and_nothing_changes(document, scan, make_labels):
