@@ -1,4 +1,7 @@
-"""Save the mask and the samples of a case. Whatever goes wrong, nothing in memory is lost."""
+"""Save the mask and the samples of a case. Whatever goes wrong, nothing in memory is lost.
+
+Both functions may run in any thread, because they send no signal.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,9 @@ def save_mask(case: Case, path: Path, autosave: Autosave | None = None, provenan
 
 
 def save_sample(case: Case, view: SampleView, folder: Path) -> Path:
-    """Write a sample with its provenance into the next free numbered folder, and mark it saved.
+    """Write a sample with its provenance into the next free numbered folder, and note the folder in its view.
+
+    Call `case.results.mark_saved` with the folder afterwards, in the window's thread, to tell the views.
 
     Args:
         case: The case it belongs to.
@@ -52,5 +57,6 @@ def save_sample(case: Case, view: SampleView, folder: Path) -> Path:
 
     with storage_errors(folder):
         written = write_sample(folder, view.sample)
-    case.results.mark_saved(view, written)
+    if view in case.results.items:
+        view.saved_path = written
     return written

@@ -43,6 +43,15 @@ def test_a_place_that_cannot_be_written_loses_nothing(case, make_result, tmp_pat
     assert view.saved_path is None
 
 
+def test_saving_a_sample_sends_no_signal_because_it_may_run_beside_the_window(case, make_result, tmp_path, listen):
+    (view,) = case.results.add(make_result())
+    told = listen(case.results.changed)
+    folder = save_sample(case, view, tmp_path)
+    assert told.heard == []
+    case.results.mark_saved(view, folder)
+    assert told.heard == [view]
+
+
 def test_a_saved_sample_has_its_image_and_provenance(case, make_result, tmp_path):
     (view,) = case.results.add(make_result())
     folder = save_sample(case, view, tmp_path / "samples")
