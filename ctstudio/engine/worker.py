@@ -93,10 +93,8 @@ class Worker:
             if time.monotonic() >= due:
                 self._channel.send(DeviceStatus(*self._status()))
                 due = time.monotonic() + _SIGN_SECONDS
-            if not self._channel.poll(max(0.0, due - time.monotonic())):
-                continue
-            message = self._channel.receive()
-            if message is None or isinstance(message, Shutdown):
+            message = self._channel.receive(due - time.monotonic())
+            if self._channel.gone or isinstance(message, Shutdown):
                 return
             if isinstance(message, Submit):
                 self._line.join(message.request)

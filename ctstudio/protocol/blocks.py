@@ -6,6 +6,7 @@ Blocks are used again: the first touch of fresh pages costs far more than the co
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -85,8 +86,10 @@ class OwnedBlocks:
         with self._lock:
             self._closed = True
             for block in self._blocks.values():
-                block.close()
-                block.unlink()
+                with contextlib.suppress(FileNotFoundError):  # a killed engine's clean-up may have been quicker
+                    block.unlink()
+                with contextlib.suppress(BufferError):  # a copy is still under way; the mapping goes with it
+                    block.close()
             self._blocks.clear()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
@@ -61,21 +62,28 @@ class Channel:
         if letter.error is not None:
             raise letter.error
 
-    def poll(self, seconds: float) -> bool:
-        """Whether something can be received within `seconds`."""
-        try:
-            return self._connection.poll(seconds)
-        except OSError:
-            return True
+    @property
+    def gone(self) -> bool:
+        """Whether the partner has gone."""
+        return self._broken.is_set()
 
-    def receive(self) -> Message | None:
-        """The next message; None when the partner has gone. One thread alone may call this.
+    def receive(self, seconds: float | None = None) -> Message | None:
+        """The next message. One thread alone may call this.
+
+        Args:
+            seconds: How long to wait for it; without end when None.
+
+        Returns:
+            None when no message came in time, or when the partner has gone: see `gone`.
 
         Raises:
             EngineError: The bytes are not a message of this version.
         """
+        deadline = None if seconds is None else time.monotonic() + seconds
         while True:
             try:
+                if deadline is not None and not self._connection.poll(max(0.0, deadline - time.monotonic())):
+                    return None
                 data = self._connection.recv_bytes()
             except (EOFError, OSError):
                 self._broken.set()

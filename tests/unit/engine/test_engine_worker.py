@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_system
 
+import tiny_system
 from ctstudio.engine.worker import Worker
 from ctstudio.protocol.blocks import OwnedBlocks
 from ctstudio.protocol.channel import Channel

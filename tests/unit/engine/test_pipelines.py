@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_system
 import torch
 
+import tiny_system
 from ctstudio.core.errors import DigestMismatch, EngineError, ModelError, ModelNotFound, ParameterError
 from ctstudio.engine import devices
 from ctstudio.engine.cache import ModelCache

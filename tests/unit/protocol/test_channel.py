@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from multiprocessing.connection import Listener, Pipe
 
 import numpy as np
@@ -26,8 +27,11 @@ def test_messages_keep_their_order() -> None:
     for number in range(200):
         desk.send(Cancel(str(number)))
     assert [engine.receive() for _ in range(200)] == [Cancel(str(n)) for n in range(200)]
+    assert engine.receive(0.0) is None
+    assert not engine.gone
     desk.close()
     assert engine.receive() is None
+    assert engine.gone
     engine.close()
 
 
@@ -62,6 +66,20 @@ def test_sending_to_nobody_does_not_hang() -> None:
     desk.send(Cancel("x"), wait=True)
     desk.send(Cancel("y"), wait=True)
     assert desk.receive() is None
+    desk.close()
+
+
+def test_news_of_blocks_does_not_hold_up_who_waits_for_a_moment() -> None:
+    here, there = Pipe()
+    blocks = OwnedBlocks()
+    desk, engine = Channel(here, blocks), Channel(there, blocks)
+    grid = Grid((16, 128, 128))
+    desk.send(Submit(Request("r", "s", "t", "m", inputs={"scan": Volume(np.ones(grid.shape, np.float32), grid)})))
+    assert isinstance(engine.receive(), Submit)
+    began = time.monotonic()
+    assert desk.receive(0.3) is None  # the block came back, and that is not a message
+    assert 0.25 < time.monotonic() - began < 2
+    engine.close()
     desk.close()
 
 
