@@ -67,11 +67,15 @@ def _fatty(patient: Patient) -> float:
 
 def liver_distance(canvas: Canvas, room: Room, box: Box) -> Float:
     """Signed distance to the liver in a box, mm."""
-    x, y, z = canvas.points(box)
+    whole = liver_shape(room, *canvas.points(box)) + wobble(canvas, room, box, "liver", 55, 1.8)
+    return meet(whole, room.lid(box), 10.0)
+
+
+def liver_shape(room: Room, x: Float, y: Float, z: Float) -> Float:
+    """Distance to the liver before wall and diaphragm cut it, at any points, mm."""
     place, lobe = room.patient.organ("liver"), room.patient.organ("left_lobe")
     size = place.size
-    centre = moved((-72.0, 4.0, -72.0), place)
-    u, v, w = turned(x, y, z, centre, place.turn_deg)
+    u, v, w = turned(x, y, z, moved((-72.0, 4.0, -72.0), place), place.turn_deg)
     right = ellipsoid(u, v, w, (0, 0, 0), (82 * size, 92 * size, 88 * size))
     tip = ellipsoid(u, v, w, (-22, 14, -62), (44 * size, 52 * size, 52 * size))
     a, b, c = turned(x, y, z, moved((2.0, -48.0, -42.0), lobe), lobe.turn_deg)
@@ -81,8 +85,7 @@ def liver_distance(canvas: Canvas, room: Room, box: Box) -> Float:
     gutter = ellipsoid(u, v, w, (12, 52, -74), (40, 34, 62))
     fissure = ellipsoid(a, b, c, (-26, 6, -38), (8, 34, 30))
     notch = join(join(hollow, gutter, 18.0), fissure, 12.0)
-    whole = meet(whole, -notch, 12.0) + wobble(canvas, room, box, "liver", 55, 1.8)
-    return meet(whole, room.lid(box), 10.0)
+    return meet(whole, -notch, 12.0)
 
 
 def paint_gallbladder(canvas: Canvas, room: Room) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ ALL_LOBES = (*LOBES["left"], *LOBES["right"])
 HILUM: dict[str, tuple[float, float, float]] = {"left": (44.0, 16.0, 96.0), "right": (-44.0, 9.0, 90.0)}
 
 
-@dataclass(frozen=True)
-class Chest:
+class Chest(NamedTuple):
     """The pleural spaces on a canvas.
 
     Attributes:
@@ -81,7 +80,7 @@ def _joined(whole: Float, box: Box, area: Area, blend_mm: float) -> Float:
 
 
 def paint_lungs(canvas: Canvas, room: Room) -> Chest | None:
-    """Air, lobes and fissures, diaphragm muscle, then vessels and bronchi."""
+    """Air, lobes and fissures above the muscle of the diaphragm."""
     _paint_diaphragm(canvas, room)
     chest = chest_of(canvas, room)
     if chest is None:
@@ -95,9 +94,13 @@ def paint_lungs(canvas: Canvas, room: Room) -> Chest | None:
     canvas.paint(Area(box, chest.pleura), hu, LOBES["left"][0], left)
     canvas.paint(Area(box, chest.pleura), hu, LOBES["right"][0], ~left)
     _divide(canvas, room, chest)
+    return chest
+
+
+def paint_airway_tree(canvas: Canvas, room: Room) -> None:
+    """Vessels and bronchi of both lungs."""
     for side in ("left", "right"):
         _paint_trees(canvas, room, side)
-    return chest
 
 
 def _paint_diaphragm(canvas: Canvas, room: Room) -> None:
@@ -169,7 +172,7 @@ def _paint_trees(canvas: Canvas, room: Room, side: str) -> None:
         area = canvas.tube(np.stack([a, b]), np.asarray([ra, rb]))
         if area is None:
             continue
-        only = canvas.has(area.box, *ALL_LOBES, "bronchi", "lung_vessels")
+        only = canvas.has(area.box, *ALL_LOBES, "bronchi", "lung_vessels", "consolidation")
         wall = Area(area.box, area.distance - 0.35 - 0.12 * ra)
         canvas.paint(wall, 10.0, "bronchi", only & (canvas.hu[area.box] > -940.0))
         canvas.paint(Area(area.box, area.distance + 0.35), -985.0, "bronchi", only)

@@ -15,10 +15,14 @@ from ctstudio.phantom.abdomen import (
 )  # fmt: skip
 from ctstudio.phantom.body import paint_trunk
 from ctstudio.phantom.bowel import paint_colon, paint_duodenum, paint_esophagus, paint_small_bowel, paint_stomach
+from ctstudio.phantom.brain import paint_brain
 from ctstudio.phantom.canvas import Canvas
+from ctstudio.phantom.head import paint_head
 from ctstudio.phantom.heart import neck_soft_tissue, paint_great_vessels, paint_heart
 from ctstudio.phantom.kidneys import paint_kidneys
-from ctstudio.phantom.lungs import paint_airway, paint_lungs
+from ctstudio.phantom.lesions import paint_effusion, paint_emphysema, paint_spots
+from ctstudio.phantom.lungs import paint_airway, paint_airway_tree, paint_lungs
+from ctstudio.phantom.modalities import blurred, t1_signal, uptake
 from ctstudio.phantom.patient import Patient, body_of
 from ctstudio.phantom.ribs import paint_ribs
 from ctstudio.phantom.skeleton import paint_spine
@@ -27,6 +31,7 @@ from ctstudio.phantom.tissue import texture_of
 from ctstudio.phantom.torso import torso_of
 from ctstudio.phantom.vessels import paint_abdominal_vessels, paint_aorta, paint_liver_vessels
 
+LATE_SPOTS = ("bulla", "lung_nodule", "liver_lesion", "kidney_lesion", "lymph_node", "fdg_avid_tumor")
 SLAB_VOXELS = 1_200_000
 """Voxels rendered at once: bounds the memory of large grids."""
 
@@ -52,18 +57,36 @@ def render(patient: Patient, grid: Grid, pet: bool = True, mr: bool = True) -> P
     """Evaluate a patient's shapes at the voxels of any grid; slabs bound the memory."""
     table = standard_table()
     values = {label.name: label.value for label in table}
-    hu = np.empty(grid.shape, np.int16)
-    labels = np.empty(grid.shape, np.uint8)
+    hu, labels = np.empty(grid.shape, np.int16), np.empty(grid.shape, np.uint8)
+    suv = np.empty(grid.shape, np.float32) if pet else None
+    signal = np.empty(grid.shape, np.float32) if mr else None
     count = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2]))
     for first in range(0, grid.shape[0], count):
-        number = min(count, grid.shape[0] - first)
-        canvas = Canvas(grid.slab(first, number), body_of(patient), values)
-        _paint_torso(canvas, patient)
+        part = slice(first, min(first + count, grid.shape[0]))
+        canvas = Canvas(grid.slab(first, part.stop - first), body_of(patient), values)
+        _paint(canvas, patient)
+        if suv is not None:
+            suv[part] = uptake(canvas, patient, table)
+        if signal is not None:
+            signal[part] = t1_signal(canvas, patient, table)
         _add_texture(canvas, patient, table)
-        hu[first : first + number] = np.clip(np.rint(canvas.hu), -1024, 3071).astype(np.int16)
-        labels[first : first + number] = canvas.label
-    ct = Volume(hu, grid, "CT", "HU", synthetic=True, name=f"phantom {patient.region} {patient.seed}")
-    return Phantom(ct, LabelMap(labels, grid, table, synthetic=True), None, None)
+        hu[part] = np.clip(np.rint(canvas.hu), -1024, 3071).astype(np.int16)
+        labels[part] = canvas.label
+    name = f"phantom {patient.region} {patient.seed}"
+    return Phantom(
+        Volume(hu, grid, "CT", "HU", synthetic=True, name=name),
+        LabelMap(labels, grid, table, synthetic=True, name=name),
+        None if suv is None else Volume(blurred(suv, grid.spacing_mm), grid, "PT", "SUV", synthetic=True, name=name),
+        None if signal is None else Volume(signal, grid, "MR", "arbitrary", synthetic=True, name=name),
+    )
+
+
+def _paint(canvas: Canvas, patient: Patient) -> None:
+    if patient.region == "head":
+        paint_brain(canvas, patient, paint_head(canvas, patient))
+        paint_spots(canvas, patient, ("fdg_avid_tumor",))
+    else:
+        _paint_torso(canvas, patient)
 
 
 def _paint_torso(canvas: Canvas, patient: Patient) -> None:
@@ -72,7 +95,11 @@ def _paint_torso(canvas: Canvas, patient: Patient) -> None:
     room = Room(torso, cavity, canvas.z - torso.dome(canvas.x, canvas.y))
     paint_small_bowel(canvas, room)
     paint_colon(canvas, room)
-    paint_lungs(canvas, room)
+    chest = paint_lungs(canvas, room)
+    paint_spots(canvas, patient, ("consolidation",))
+    if chest is not None:
+        paint_airway_tree(canvas, room)
+        paint_emphysema(canvas, room, chest)
     paint_spine(canvas, torso)
     paint_ribs(canvas, torso)
     paint_kidneys(canvas, room)
@@ -92,6 +119,9 @@ def _paint_torso(canvas: Canvas, patient: Patient) -> None:
     paint_great_vessels(canvas, room)
     neck_soft_tissue(canvas, room)
     paint_airway(canvas, room)
+    paint_spots(canvas, patient, LATE_SPOTS)
+    if chest is not None:
+        paint_effusion(canvas, room, chest)
 
 
 def _add_texture(canvas: Canvas, patient: Patient, table: LabelTable) -> None:

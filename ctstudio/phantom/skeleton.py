@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ctstudio.phantom.canvas import Area, Canvas
-from ctstudio.phantom.shapes import Float, join, meet, spline
-from ctstudio.phantom.texture import waves
+from ctstudio.phantom.shapes import Float, Point, join, meet, spline
+from ctstudio.phantom.texture import Waves, waves
 from ctstudio.phantom.tissue import of_phase
 from ctstudio.phantom.torso import Torso
 
@@ -18,6 +20,16 @@ VERTEBRAE: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 """Middle (patient z) and height of each vertebral body, mm."""
 CORTEX_HU, SPONGY_HU = 720.0, 190.0
+
+
+@dataclass(frozen=True)
+class Vertebra:
+    """Form of one vertebra: height of its body (mm), size factor, way from body to canal (mm), spongy bone (HU)."""
+
+    height: float
+    size: float
+    canal_mm: float
+    spongy_hu: float
 
 
 def spongy_hu(torso: Torso) -> float:
@@ -45,21 +57,26 @@ def _canal_y(z: np.ndarray) -> np.ndarray:
     return np.interp(z, [-256, -150, 0, 200, 290], [27.0, 28.0, 23.5, 19.0, 17.0])
 
 
-def _paint_vertebra(canvas: Canvas, torso: Torso, name: str, z: float, height: float, uneven: object) -> None:
+def _paint_vertebra(canvas: Canvas, torso: Torso, name: str, z: float, height: float, uneven: Waves) -> None:
     x0, y0 = torso.spine(z)
-    middle = np.asarray([x0, y0, z])
+    size = float(np.interp(z, [-256, -150, 0, 200, 290], [1.25, 1.22, 0.98, 0.74, 0.62]))
+    canal = float(_canal_y(np.asarray(z)))
+    paint_vertebra(canvas, name, (x0, y0, z), Vertebra(height, size, canal, spongy_hu(torso)), uneven)
+
+
+def paint_vertebra(canvas: Canvas, name: str, centre: Point, form: Vertebra, uneven: Waves) -> None:
+    """One vertebra with body, arch, spinous and transverse processes, around the middle of its body."""
+    middle = np.asarray(centre)
     box = canvas.box(middle - [46, 26, 34], middle + [46, 70, 28])
     if box is None:
         return
-    x, y, w = canvas.points(box)
-    u, v, w = x - np.float32(x0), y - np.float32(y0), w - np.float32(z)
-    size = float(np.interp(z, [-256, -150, 0, 200, 290], [1.25, 1.22, 0.98, 0.74, 0.62]))
-    canal = float(_canal_y(np.asarray(z)))
-    shape = join(_vertebral_body(u, v, w, size, height), _arch(u, v, w, size, canal, height), 3.0)
-    shape = join(shape, _processes(u, v, w, size, canal, name), 4.0)
-    shape = shape + canvas.field(uneven, box)  # type: ignore[arg-type]
+    x, y, z = canvas.points(box)
+    u, v, w = x - np.float32(centre[0]), y - np.float32(centre[1]), z - np.float32(centre[2])
+    size, canal = form.size, form.canal_mm
+    shape = join(_vertebral_body(u, v, w, size, form.height), _arch(u, v, w, size, canal, form.height), 3.0)
+    shape = join(shape, _processes(u, v, w, size, canal, name), 4.0) + canvas.field(uneven, box)
     depth = np.clip((-shape - 1.1) / 1.6, 0.0, 1.0)
-    hu = CORTEX_HU + depth * (spongy_hu(torso) - CORTEX_HU)
+    hu = CORTEX_HU + depth * (form.spongy_hu - CORTEX_HU)
     canvas.paint(Area(box, shape), hu, f"vertebrae_{name}")
 
 
