@@ -26,7 +26,7 @@ if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/nu
 fi
 
 install() {
-    PIP_RESUME_RETRIES=5 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    PIP_RESUME_RETRIES=5 "$venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check \
         --no-warn-script-location --root-user-action=ignore --retries 5 --timeout 60 "$@"
 }
 
