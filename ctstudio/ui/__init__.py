@@ -1,4 +1,4 @@
-"""The window: pages, views, tools and the job bar, in PySide6 and pyqtgraph.
+"""The window: widgets that show the session and hand it what the user does.
 
-May import: session, jobs, study, io and the ground; VTK only in `ui/scene`. Never: torch, or the compute wing.
+May import: PySide6, pyqtgraph, session, jobs, study, io and the ground floor. Never: torch or any compute room.
 """

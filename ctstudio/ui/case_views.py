@@ -1,0 +1,165 @@
+"""Binds the views to a case: what the session says is shown, and no view knows the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from psygnal import SignalInstance
+from PySide6.QtCore import QObject
+
+from ctstudio.core.labels import LabelMap
+from ctstudio.core.volume import Volume
+from ctstudio.core.windows import Window
+from ctstudio.session.document import Case
+from ctstudio.session.region import Region
+from ctstudio.session.results import SampleView
+from ctstudio.session.viewing import Framing
+from ctstudio.ui.fused_colours import colour_table
+from ctstudio.ui.slice_view import Index, SliceView
+
+
+class CaseViews(QObject):
+    """Three views of a case and one of the sample beside it."""
+
+    def __init__(self, originals: tuple[SliceView, ...], generated: SliceView, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.originals = originals
+        self.generated = generated
+        self.case: Case | None = None
+        self.preview: Volume | None = None
+        self._bonds: list[tuple[SignalInstance, Callable[..., Any]]] = []
+        for view in self.all:
+            view.framed.connect(lambda framing, axis=view.plane.normal: self._framed(axis, framing))
+
+    @property
+    def all(self) -> tuple[SliceView, ...]:
+        """Every view, the generated one last."""
+        return (*self.originals, self.generated)
+
+    def show(self, case: Case | None) -> None:
+        """Show a case from now on; None shows nothing."""
+        for signal, slot in self._bonds:
+            signal.disconnect(slot)
+        self._bonds.clear()
+        self.case, self.preview = case, None
+        if case is None:
+            for view in self.all:
+                view.show_volume(None, None)
+            return
+        for view in self.originals:
+            view.show_volume(case.volume, case.mask.array, case.volume.synthetic)
+        for axis in range(3):
+            self._frame(axis, case.viewing.framing(axis))
+        self._show_window(case.viewing.window)
+        self._show_colours()
+        self._show_generated(case.results.chosen)
+        self._look_at(case.viewing.crosshair)
+        self._bind(case)
+
+    def show_preview(self, image: Volume | None) -> None:
+        """Show a picture in the making in place of the chosen sample; None goes back to the sample."""
+        self.preview = image
+        if self.case is not None:
+            self._show_generated(self.case.results.chosen)
+
+    def _bind(self, case: Case) -> None:
+        for signal, slot in (
+            (case.viewing.crosshair_changed, self._look_at),
+            (case.viewing.window_changed, self._show_window),
+            (case.viewing.overlay_changed, self._show_colours),
+            (case.viewing.framing_changed, self._frame),
+            (case.mask.changed, self._painted),
+            (case.mask.settings_changed, self._settings_changed),
+            (case.results.chosen_changed, self._show_generated),
+        ):
+            signal.connect(slot)
+            self._bonds.append((signal, slot))
+        self._table_shown = case.mask.table
+
+    # What the session says.
+
+    def _look_at(self, index: tuple[int, int, int]) -> None:
+        for view in self.originals:
+            view.show_slice(index[view.plane.normal])
+            view.show_crosshair(_as_floats(index))
+        volume, case = self.generated.volume, self.case
+        if volume is None or case is None:
+            return
+        place = _as_floats(index)
+        if not volume.grid.matches(case.volume.grid):
+            place = _as_floats(volume.grid.to_index(case.volume.grid.to_world(index)))
+        axis = self.generated.plane.normal
+        self.generated.show_slice(int(np.clip(round(place[axis]), 0, volume.grid.shape[axis] - 1)))
+        self.generated.show_crosshair(place)
+
+    def _show_window(self, window: Window) -> None:
+        for view in self.all:
+            view.show_window(window)
+
+    def _show_colours(self) -> None:
+        if self.case is None:
+            return
+        viewing = self.case.viewing
+        opacity = viewing.mask_opacity if viewing.overlay_visible else 0.0
+        table = colour_table(self.case.mask.table.colours(), opacity)
+        for view in self.all:
+            view.show_table(table)
+
+    def _settings_changed(self) -> None:
+        if self.case is not None and self.case.mask.table is not self._table_shown:
+            self._table_shown = self.case.mask.table
+            self._show_colours()
+
+    def _painted(self, region: Region) -> None:
+        low = [part.start for part in region]
+        high = [part.stop for part in region]
+        for view in self.originals:
+            view.item.refresh_box(low, high)
+
+    def _frame(self, axis: int, framing: Framing) -> None:
+        for view in self.all:
+            if view.plane.normal == axis:
+                view.frame(framing)
+
+    def _framed(self, axis: int, framing: Framing) -> None:
+        """A view was zoomed or panned by hand: say so, and its twin follows."""
+        if self.case is not None:
+            self.case.viewing.frame(axis, framing)
+
+    def _show_generated(self, chosen: SampleView | None) -> None:
+        if self.preview is not None:
+            self.generated.title = "Generating"
+            self.generated.show_volume(self.preview, None, synthetic=True)
+        elif chosen is None:
+            self.generated.show_volume(None, None)
+        else:
+            ct = chosen.sample.outputs.get("ct")
+            mask = chosen.sample.outputs.get("mask")
+            labels = mask.array if isinstance(mask, LabelMap) and isinstance(ct, Volume) else None
+            if labels is not None and ct is not None and labels.shape != ct.array.shape:
+                labels = None
+            self.generated.title = "Generated"
+            self.generated.show_volume(ct if isinstance(ct, Volume) else None, labels, synthetic=True)
+        if self.case is not None:
+            self._go_to_generated(chosen)
+            self._frame(self.generated.plane.normal, self.case.viewing.framing(self.generated.plane.normal))
+            self._look_at(self.case.viewing.crosshair)
+
+    def _go_to_generated(self, chosen: SampleView | None) -> None:
+        """Move to the nearest slice that was generated, when this one was not."""
+        case, labels = self.case, self.generated.item.labels
+        if case is None or chosen is None or labels is None or labels.shape != case.volume.grid.shape:
+            return
+        z = case.viewing.crosshair[0]
+        if labels[z].any():
+            return
+        filled = np.flatnonzero([plane.any() for plane in labels])
+        if filled.size:
+            case.viewing.crosshair = (float(filled[np.argmin(np.abs(filled - z))]), *case.viewing.crosshair[1:])
+
+
+def _as_floats(index: Any) -> Index:
+    z, y, x = (float(i) for i in index)
+    return z, y, x

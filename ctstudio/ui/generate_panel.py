@@ -1,0 +1,176 @@
+"""The panel of the Generate page: model, dose dial, seed, count, the rest of the card folded away, the fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ctstudio.catalog.shelf import Model
+from ctstudio.core.errors import ParameterError
+from ctstudio.session.generation import GenerationForm
+from ctstudio.ui import theme
+from ctstudio.ui.dose_dial import DoseDial
+from ctstudio.ui.fit_lines import FitLines
+from ctstudio.ui.icons import icon
+from ctstudio.ui.panel_parts import MARGIN, PANEL_WIDTH, heading, muted, rule
+from ctstudio.ui.parameter_form import ParameterForm
+from ctstudio.ui.seed_row import SeedRow
+
+_PLAIN = ("count",)
+
+
+class GeneratePanel(QFrame):
+    """Shows a generation form of the session and sets its values."""
+
+    generate_asked = Signal()
+    trouble = Signal(ParameterError)
+
+    def __init__(self, form: GenerationForm, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setFixedWidth(PANEL_WIDTH)
+        self._form = form
+        self.models: tuple[Model, ...] = ()
+        fields = {field.name: field for field in form.card.fields()}
+        special = {name: field.widget for name, field in fields.items() if field.widget}
+        self.dial = DoseDial()
+        self.seed = SeedRow(next(f for f in fields.values() if f.widget == "seed"))
+        self.plain = ParameterForm([fields[name] for name in _PLAIN if name in fields])
+        self.advanced = ParameterForm([f for n, f in fields.items() if n not in _PLAIN and n not in special])
+        self.model = QComboBox()
+        self.like = QCheckBox("Fit this scan")
+        self.fold = QToolButton()
+        self.fit = FitLines()
+        self.generate = QPushButton("Generate     Ctrl+Enter")
+        self._prepare()
+        self._lay_out()
+        self._bind()
+        self.show_form()
+
+    @property
+    def chosen_model(self) -> Model | None:
+        """The model in the selector."""
+        at = self.model.currentIndex()
+        return self.models[at] if 0 <= at < len(self.models) else None
+
+    def show_models(self, models: tuple[Model, ...], notes: tuple[str, ...] = ()) -> None:
+        """Offer these models of the form's system; the first is chosen when none was."""
+        self.models = tuple(m for m in models if m.info.system == self._form.card.system)
+        self.model.blockSignals(True)
+        self.model.clear()
+        for model in self.models:
+            self.model.addItem(model.info.title)
+            self.model.setItemData(self.model.count() - 1, _about(model), Qt.ItemDataRole.ToolTipRole)
+        if not self.models:
+            self.model.addItem("No model found")
+            self.model.setToolTip("\n".join(notes) or "Put a model into the models folder.")
+        self.model.setEnabled(bool(self.models))
+        self.model.blockSignals(False)
+        self._choose_model()
+
+    def show_form(self, _name: str = "") -> None:
+        """Show the form's values."""
+        values = self._form.values
+        self.dial.set_dose(float(values["dose"]))
+        self.seed.show_state(int(values["seed"]), self._form.seed_locked)
+        self.like.setChecked(self._form.use_scan)
+        for name, value in values.items():
+            self.plain.show_value(name, value)
+            self.advanced.show_value(name, value)
+
+    # Building.
+
+    def _prepare(self) -> None:
+        self.model.setAccessibleName("Model")
+        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.model.addItem("Looking for models …")
+        self.model.setEnabled(False)
+        self.like.setToolTip("Take the field of view and the body outline from the scan, so that the sample fits it.")
+        self.fold.setObjectName("fold")
+        self.fold.setText("Advanced")
+        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.fold.setCheckable(True)
+        self.generate.setObjectName("primary")
+        self.generate.setToolTip("Generate every slice that holds mask (Ctrl+Enter)")
+        self._unfold(False)
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(MARGIN, 14, MARGIN, 10)
+        rows.setSpacing(9)
+        title = QLabel(self._form.card.title)
+        title.setObjectName("title")
+        title.setToolTip(f"{self._form.card.summary}\n{self._form.card.citation}")
+        for first in (title, muted(self._form.card.summary), heading("Model"), self.model):
+            rows.addWidget(first)
+        rows.addSpacing(4)
+        rows.addWidget(heading("Dose"))
+        for widget in (self.dial, self.seed, self.plain, self.like, self.fold, self.advanced, rule()):
+            rows.addWidget(widget)
+        rows.addWidget(heading("Fit to what the model has seen"))
+        rows.addWidget(self.fit)
+        rows.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(area, 1)
+        foot = QWidget()
+        footing = QVBoxLayout(foot)
+        footing.setContentsMargins(MARGIN, 8, MARGIN, 14)
+        footing.addWidget(self.generate)
+        outer.addWidget(foot)
+
+    def _bind(self) -> None:
+        self._form.changed.connect(self.show_form)
+        self.dial.changed.connect(lambda dose: self._set("dose", dose))
+        self.seed.set_asked.connect(lambda seed: self._set("seed", seed))
+        self.seed.lock_asked.connect(lambda locked: setattr(self._form, "seed_locked", locked))
+        self.seed.dice_asked.connect(self._form.roll_seed)
+        self.plain.changed.connect(self._set)
+        self.advanced.changed.connect(self._set)
+        self.like.toggled.connect(lambda use: setattr(self._form, "use_scan", use))
+        self.fold.toggled.connect(self._unfold)
+        self.model.currentIndexChanged.connect(lambda _: self._choose_model())
+        self.generate.clicked.connect(self.generate_asked)
+
+    # Setting.
+
+    def _set(self, name: str, value: Any) -> None:
+        try:
+            self._form.set(name, value)
+        except ParameterError as error:
+            self.show_form()
+            self.trouble.emit(error)
+
+    def _choose_model(self) -> None:
+        model = self.chosen_model
+        self._form.model = "" if model is None else model.info.name
+        if model is not None:
+            self.model.setToolTip(_about(model))
+
+    def _unfold(self, unfolded: bool) -> None:
+        self.fold.setIcon(icon("fold_open" if unfolded else "fold_closed", theme.MUTED, 14))
+        self.advanced.setVisible(unfolded)
+
+
+def _about(model: Model) -> str:
+    info = model.info
+    lines = [info.title, f"Trained on: {info.trained_on}", f"Licence: {info.licence}", str(model.folder)]
+    return "\n".join(line for line in lines if not line.endswith(": "))

@@ -1,0 +1,79 @@
+"""F1: how to generate, what the demo model is and is not, the mouse, and every key."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
+
+from ctstudio.ui import theme
+from ctstudio.ui.actions import Command, key_name
+
+_STEPS = (
+    "Open a scan: drop a NIfTI, NRRD, MHA file or a DICOM folder on the window, or press Ctrl+O.",
+    "Paint a label on one or more axial slices, or import a label file as the mask.",
+    "On the Generate page turn the dose dial and press Ctrl+Enter.",
+    "Click a result in the strip: it is shown beside the original at the same place, window and zoom.",
+    "Save it: CT, mask and noise map as NIfTI with a record of how they were made.",
+)
+_DEMO = (
+    "The demo model was trained on procedural phantoms only. It shows that mask and dose are obeyed. Its pictures "
+    "are not any patient's anatomy, must not be used for diagnosis, and carry the SYNTHETIC badge in every view, "
+    "screenshot and file. Every slice that holds mask is generated; others stay air."
+)
+_MOUSE = (
+    ("Left button", "the chosen tool: crosshair, brush, eraser, window"),
+    ("Right drag, Ctrl+wheel", "zoom"),
+    ("Middle drag, Space+drag", "pan"),
+    ("Wheel", "slice"),
+    ("Shift+wheel, [ and ]", "brush size"),
+    ("Shift+move", "crosshair to this point in every view"),
+    ("Ctrl while painting", "erase (or paint, with the eraser)"),
+    ("Double-click", "one view large, and back"),
+)
+
+
+class HelpSheet(QDialog):
+    """A sheet of help that stays beside the work."""
+
+    def __init__(self, commands: tuple[Command, ...], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Help")
+        self.resize(680, 720)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.page = QTextBrowser()
+        self.page.setFrameShape(QTextBrowser.Shape.NoFrame)
+        self.page.document().setDocumentMargin(26)
+        self.page.setHtml(_html(commands))
+        layout.addWidget(self.page)
+
+
+def _html(commands: tuple[Command, ...]) -> str:
+    steps = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _STEPS)
+    keyed = [c for c in commands if c.keys]
+    parts = [
+        _heading("Paint, turn the dial, generate, see"),
+        f"<ol style='margin-left:-16px'>{steps}</ol>",
+        _heading("What the demo model is, and is not"),
+        f"<p>{escape(_DEMO)}</p>",
+        _heading("Mouse"),
+        _table(_MOUSE),
+    ]
+    for menu in dict.fromkeys(c.menu for c in keyed):
+        rows = [("   ".join(key_name(k) for k in c.keys), c.title) for c in keyed if c.menu == menu]
+        parts += [_heading(f"Keys: {menu}"), _table(rows)]
+    return "".join(parts)
+
+
+def _heading(text: str) -> str:
+    return f"<p style='font-size:16px; font-weight:600; margin-top:16px; margin-bottom:6px'>{escape(text)}</p>"
+
+
+def _table(rows: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> str:
+    cells = "".join(
+        f"<tr><td width='210' style='padding:3px 0; color:{theme.ACCENT}'>{escape(left)}</td>"
+        f"<td style='padding:3px 0'>{escape(right)}</td></tr>"
+        for left, right in rows
+    )
+    return f"<table cellspacing='0' width='100%'>{cells}</table>"

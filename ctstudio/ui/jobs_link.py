@@ -1,0 +1,143 @@
+"""Ties the job queue to the window: hears the engine on a timer, shows its state, brings results to their case."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ctstudio.core.errors import CtStudioError
+from ctstudio.core.volume import Volume
+from ctstudio.jobs.client import EngineClient
+from ctstudio.jobs.job import Job
+from ctstudio.jobs.queue import JobQueue
+from ctstudio.protocol.events import DeviceStatus, EngineEvent, EngineReady, Preview, Stepped
+from ctstudio.session.document import Case
+from ctstudio.session.generation import GenerationForm
+from ctstudio.session.notices import Notices
+from ctstudio.ui.job_bar import JobState
+
+POLL_MS = 30
+_GIB = 1 << 30
+
+
+class JobsLink(QObject):
+    """The window's side of generation."""
+
+    state_changed = Signal(JobState)
+    preview = Signal(Case, Volume)
+    finished = Signal(Case)
+
+    def __init__(self, client: EngineClient, notices: Notices, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.client = client
+        self.queue = JobQueue(client)
+        self._notices = notices
+        self._cases: dict[str, Case] = {}
+        self._step = (0, 0)
+        self._device = ""
+        self._memory = ""
+        client.event.connect(self._heard)
+        client.state.connect(self._engine_changed)
+        self.queue.changed.connect(self._job_changed)
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(client.poll)
+
+    def start(self) -> None:
+        """Start the engine and listen to it."""
+        self.client.start()
+        self._timer.start()
+
+    def close(self) -> None:
+        """Stop listening and end the engine."""
+        self._timer.stop()
+        self.client.close()
+
+    def submit(self, case: Case, form: GenerationForm) -> Job | None:
+        """Ask for a generation; what stands against it becomes a notice."""
+        try:
+            request = form.build_request(case)
+        except CtStudioError as error:
+            self._notices.report(error)
+            return None
+        self._cases[request.id] = case
+        job = self.queue.submit(request)
+        form.after_submit()
+        if self.client.status == "dead":
+            self._notices.say("The job waits: the engine is down.", "Press Restart engine.", "warning")
+        return job
+
+    def cancel(self) -> None:
+        """Stop the running job, or the first that waits."""
+        open_jobs = [job for job in self.queue.jobs if not job.over]
+        running = self.client.running
+        if running is not None:
+            self.queue.cancel(running)
+        elif open_jobs:
+            self.queue.cancel(open_jobs[0].id)
+
+    def restart(self) -> None:
+        """Start the engine again."""
+        self._notices.say("Starting the engine again.")
+        self.client.restart()
+
+    def state(self) -> JobState:
+        """What the job bar shows now."""
+        status = self.client.status
+        waiting = sum(1 for job in self.queue.jobs if job.state == "queued" and job.id != self.client.running)
+        tail = f"  ·  {waiting} waiting" if waiting else ""
+        if status in ("dead", "hung"):
+            text = "Engine stopped unexpectedly" if status == "dead" else "The engine gives no sign of life"
+            failed = "  ·  last job failed" if any(job.state == "failed" for job in self.queue.jobs[-1:]) else ""
+            return JobState("red", text + failed + tail, can_restart=True)
+        if status == "busy":
+            return JobState("amber", self._progress_text() + tail, *self._step, can_cancel=True, memory=self._memory)
+        if status == "starting":
+            return JobState("amber", f"Engine starting …{tail}", can_cancel=waiting > 0)
+        if status == "ready":
+            return JobState("green", f"Engine ready, {self._device}{tail}", memory=self._memory)
+        return JobState("", "Engine not started")
+
+    def _progress_text(self) -> str:
+        job = self.queue.job(self.client.running or "")
+        step, total = self._step
+        if job is not None and job.message:
+            return job.message
+        if job is None or not total:
+            return "Generating …"
+        left = f", {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
+        return f"Generating, step {step} of {total}{left}"
+
+    # What the engine says.
+
+    def _heard(self, event: EngineEvent) -> None:
+        if isinstance(event, Stepped):
+            self._step = (event.step, event.total)
+        elif isinstance(event, EngineReady):
+            self._device = event.device
+        elif isinstance(event, DeviceStatus) and event.memory_total_bytes:
+            used, total = event.memory_used_bytes / _GIB, event.memory_total_bytes / _GIB
+            self._memory = f"{self._device.partition(':')[0].upper()} memory {used:.1f} of {total:.0f} GB"
+        elif isinstance(event, Preview) and event.request_id in self._cases:
+            self.preview.emit(self._cases[event.request_id], event.image)
+        self.state_changed.emit(self.state())
+
+    def _engine_changed(self, status: str) -> None:
+        if status == "busy":
+            self._step = (0, 0)
+        if status == "dead" and self.client.last_error is not None and self.client.running is None:
+            self._notices.report(self.client.last_error)
+        self.state_changed.emit(self.state())
+
+    def _job_changed(self, job: Job) -> None:
+        case = self._cases.get(job.id)
+        if case is not None and job.over:
+            del self._cases[job.id]
+            if job.result is not None:
+                case.results.add(job.result)
+                self.queue.forget_result(job.id)
+            elif job.state == "failed":
+                self._notices.say(job.message, job.remedy, "error", job.detail)
+            elif job.state == "stopped":
+                self._notices.say("Generation cancelled.")
+            self.finished.emit(case)
+        self.state_changed.emit(self.state())

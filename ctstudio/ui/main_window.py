@@ -1,0 +1,247 @@
+"""The window: views in the middle, cases on the left, the page's panel on the right, results and jobs below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
+
+from ctstudio.catalog.cards import card
+from ctstudio.jobs.client import EngineClient
+from ctstudio.session.document import Case, Document
+from ctstudio.session.generation import GenerationForm
+from ctstudio.session.results import SampleView
+from ctstudio.ui.actions import Actions
+from ctstudio.ui.asking_files import AskingFiles
+from ctstudio.ui.background import Background
+from ctstudio.ui.case_list import CaseList
+from ctstudio.ui.case_views import CaseViews
+from ctstudio.ui.command_palette import CommandPalette
+from ctstudio.ui.generate_panel import GeneratePanel
+from ctstudio.ui.help_sheet import HelpSheet
+from ctstudio.ui.job_bar import JobBar
+from ctstudio.ui.jobs_link import JobsLink
+from ctstudio.ui.opening import Opening
+from ctstudio.ui.paint_panel import PaintPanel
+from ctstudio.ui.planes import AXIAL, PLANES
+from ctstudio.ui.predictions import Predictions
+from ctstudio.ui.result_cards import key_of
+from ctstudio.ui.results_strip import ResultsStrip
+from ctstudio.ui.safety import Safety
+from ctstudio.ui.saving_files import SavingFiles
+from ctstudio.ui.slice_view import SliceView
+from ctstudio.ui.tools import ToolBox
+from ctstudio.ui.top_bar import TopBar
+from ctstudio.ui.view_controls import ViewControls
+from ctstudio.ui.view_grid import ViewGrid
+from ctstudio.ui.window_bonds import WindowBonds, bind
+from ctstudio.ui.window_commands import commands
+from ctstudio.ui.window_layout import lay_out
+
+PAINT_PAGE, GENERATE_PAGE = 0, 1
+
+
+class MainWindow(QMainWindow):
+    """Everything the user sees.
+
+    Args:
+        client: The line to the engine; it is started by `start`.
+        autosave_folder: Where painted masks are kept safe.
+    """
+
+    first_painted = Signal()
+
+    def __init__(self, client: EngineClient, autosave_folder: Path) -> None:
+        super().__init__()
+        self.setWindowTitle("CT Studio")
+        self.setMinimumSize(QSize(1040, 680))
+        self.setAcceptDrops(True)
+        self._painted = False
+        self._closed = False
+        self._closing: Case | None = None
+        self.bonds: WindowBonds
+        # What it holds.
+        self.document = Document()
+        self.notices = self.document.notices
+        self.form = GenerationForm(card("na_diff", "generate"))
+        self.form.roll_seed()
+        self.background = Background(self)
+        self.link = JobsLink(client, self.notices, self)
+        self.safety = Safety(self.document, self.background, autosave_folder, self)
+        self.opening = Opening(self.document, self.background, self)
+        self.saving = SavingFiles(self, self.notices, self.background, self.safety.autosave)
+        self.asking = AskingFiles(self)
+        self.predictions = Predictions(self.form, self.background, self)
+        self.tools = ToolBox(self)
+        self.controls = ViewControls(self.tools)
+        # What it shows.
+        originals = tuple(SliceView(plane, self.controls) for plane in PLANES)
+        generated = SliceView(AXIAL, self.controls, "Generated", paintable=False)
+        self.views = CaseViews(originals, generated, self)
+        self.grid = ViewGrid(originals, generated)
+        self.top = TopBar()
+        self.cases = CaseList(self.document)
+        self.paint = PaintPanel(self.tools)
+        self.generator = GeneratePanel(self.form)
+        self.panels = QStackedWidget()
+        self.strip = ResultsStrip()
+        self.bar = JobBar()
+        lay_out(self)
+        # What it does.
+        self.actions_table = Actions(self, commands(self))
+        self.actions_table.fill(self.top.menus)
+        self.controls.actions = self.actions_table
+        self.palette_sheet = CommandPalette(self.actions_table.commands, self)
+        self.help_sheet: HelpSheet | None = None
+        bind(self)
+        self.show_page(PAINT_PAGE)
+        self.grid.axial.setFocus()
+
+    def start(self) -> None:
+        """What waits until the window stands: the engine, the shelf of models, masks of earlier runs."""
+        from ctstudio.catalog.shelf import look
+
+        self.link.start()
+        self.background.run(
+            look, lambda shelf: self.generator.show_models(shelf.models, shelf.notes), self.notices.report
+        )
+        self.safety.look_back()
+
+    # Pages and views.
+
+    @property
+    def page(self) -> int:
+        """The page in sight."""
+        return self.panels.currentIndex()
+
+    def show_page(self, page: int) -> None:
+        """Go to a page."""
+        self.panels.setCurrentIndex(page)
+        self.top.show_page(page)
+        self.grid.compare(page == GENERATE_PAGE)
+        self.strip.setVisible(page == GENERATE_PAGE)
+        if page == GENERATE_PAGE:
+            self.predictions.ask()
+
+    def move_slices(self, by: int) -> None:
+        """Move the view in focus by slices."""
+        view = self.controls.focused or self.grid.axial
+        if self.document.active is not None:
+            self.document.active.viewing.scroll(view.plane.normal, by)
+
+    def maximise_focused(self) -> None:
+        """Make the view in focus large, or bring all back."""
+        self.grid.maximise(None if self.grid.large else self.controls.focused or self.grid.axial)
+
+    def toggle_mask(self) -> None:
+        """Show or hide the mask."""
+        if self.document.active is not None:
+            viewing = self.document.active.viewing
+            viewing.overlay_visible = not viewing.overlay_visible
+
+    def change_opacity(self, by: float) -> None:
+        """Make the mask more opaque (> 0) or more transparent."""
+        if self.document.active is not None:
+            self.document.active.viewing.mask_opacity += by
+
+    # Cases.
+
+    def close_case(self, case: Case | None = None) -> None:
+        """Close a case; one with unsaved work asks for a second press."""
+        case = case or self.document.active
+        if case is None:
+            return
+        if (case.mask.modified or case.results.unsaved) and case is not self._closing:
+            self._closing = case
+            QTimer.singleShot(8000, self._forget_closing)
+            self.notices.say(f"{case.name} has unsaved work.", "Save it, or close again to let it go.", "warning")
+            return
+        self._forget_closing()
+        self.document.remove(case)
+
+    def step_case(self, by: int) -> None:
+        """Look at the next case, or the one before."""
+        cases = self.document.cases
+        if cases and self.document.active is not None:
+            self.document.active = cases[(cases.index(self.document.active) + by) % len(cases)]
+
+    # Generation.
+
+    def generate(self) -> None:
+        """Ask for samples of the active case."""
+        case = self.document.active
+        if case is None:
+            self.notices.say("Nothing to generate from.", "Open a scan and paint a mask first.", "warning")
+            return
+        self.show_page(GENERATE_PAGE)
+        self.link.submit(case, self.form)
+
+    def choose_sample(self, key: str) -> None:
+        """Put a sample beside the original."""
+        view = self.sample_of(key)
+        if view is not None and self.document.active is not None:
+            self.document.active.results.chosen = view
+
+    def sample_of(self, key: str) -> SampleView | None:
+        """The sample of a card in the strip."""
+        case = self.document.active
+        return next((view for view in case.results.items if key_of(view) == key), None) if case is not None else None
+
+    def step_sample(self, by: int) -> None:
+        """Choose the next sample, or the one before."""
+        case = self.document.active
+        if case is not None and case.results.items:
+            at = (case.results.chosen_index or 0) + by
+            case.results.chosen = case.results.items[at % len(case.results.items)]
+
+    def star_chosen(self) -> None:
+        """Mark the chosen sample, or take the mark away."""
+        case = self.document.active
+        if case is not None and case.results.chosen is not None:
+            case.results.star(case.results.chosen, not case.results.chosen.starred)
+
+    # Help.
+
+    def open_palette(self) -> None:
+        """Show every action with its key."""
+        self.palette_sheet.open_over(self)
+
+    def open_help(self) -> None:
+        """Show the help sheet."""
+        if self.help_sheet is None:
+            self.help_sheet = HelpSheet(self.actions_table.commands, self)
+        self.help_sheet.show()
+        self.help_sheet.raise_()
+
+    # Events.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths: Sequence[Path] = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        self.opening.open(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """End the engine and the threads; unsaved masks stay in the autosave."""
+        if not self._closed:
+            self._closed = True
+            self.views.show(None)
+            self.link.close()
+            self.safety.close()
+            self.background.close()
+        super().closeEvent(event)
+
+    def _forget_closing(self) -> None:
+        self._closing = None

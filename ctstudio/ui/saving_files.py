@@ -1,0 +1,64 @@
+"""Asks where to save, and writes beside the window. Nothing here blocks: dialogs answer when they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ctstudio.session.autosave import Autosave
+from ctstudio.session.document import Case
+from ctstudio.session.notices import Notices
+from ctstudio.session.results import SampleView
+from ctstudio.session.saving import save_mask, save_sample
+from ctstudio.ui.background import Background
+
+MASK_FILTER = "NIfTI (*.nii.gz *.nii);;NRRD (*.nrrd);;MetaImage (*.mha)"
+
+
+class SavingFiles:
+    """Saves masks and samples; what goes wrong becomes a notice and nothing in memory is lost."""
+
+    def __init__(self, window: QWidget, notices: Notices, background: Background, autosave: Autosave) -> None:
+        self._window = window
+        self._notices = notices
+        self._background = background
+        self._autosave = autosave
+
+    def ask_mask(self, case: Case) -> None:
+        """Ask for a file, then save the mask."""
+        dialog = self._dialog("Save mask", f"{case.name}_mask.nii.gz")
+        dialog.setNameFilter(MASK_FILTER)
+        self._open(dialog, lambda path: self.mask(case, path))
+
+    def ask_sample(self, case: Case, view: SampleView) -> None:
+        """Ask for a folder's name, then save a sample with its provenance in it."""
+        dose = float(view.sample.provenance.parameters.get("dose", 1.0))
+        dialog = self._dialog("Save sample in a new folder", f"SYNTHETIC_{dose * 100:.0f}pct_seed{view.sample.seed}")
+        self._open(dialog, lambda path: self.sample(case, view, path))
+
+    def mask(self, case: Case, path: Path) -> None:
+        """Save the mask."""
+        work = partial(save_mask, case, path, self._autosave)
+        self._background.run(work, lambda saved: self._say(f"Mask saved as {saved}."), self._notices.report)
+
+    def sample(self, case: Case, view: SampleView, folder: Path) -> None:
+        """Save a sample: CT, mask and noise map, provenance, preview."""
+        work = partial(save_sample, case, view, folder)
+        self._background.run(work, lambda saved: self._say(f"Sample saved in {saved}."), self._notices.report)
+
+    def _say(self, text: str) -> None:
+        self._notices.say(text)
+
+    def _dialog(self, title: str, name: str) -> QFileDialog:
+        dialog = QFileDialog(self._window, title)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile(name)
+        return dialog
+
+    def _open(self, dialog: QFileDialog, then: Callable[[Path], None]) -> None:
+        dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()

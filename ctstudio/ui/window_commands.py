@@ -1,0 +1,121 @@
+"""The table of everything one can do in the window, with its menu and its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ctstudio.core.windows import PRESETS, Window
+from ctstudio.session.document import Case
+from ctstudio.ui.actions import Command
+from ctstudio.ui.tools import Tool
+
+if TYPE_CHECKING:
+    from ctstudio.ui.main_window import MainWindow
+
+
+def commands(window: MainWindow) -> tuple[Command, ...]:
+    """All commands, in the order of the menus."""
+    return (*_file(window), *_edit(window), *_view(window), *_tools(window), *_generate(window), *_help(window))
+
+
+def _file(window: MainWindow) -> tuple[Command, ...]:
+    return (
+        Command("File", "Open scan or labels …", ("Ctrl+O",), window.asking.open),
+        Command("File", "Open DICOM folder …", ("Ctrl+Shift+O",), window.asking.folder),
+        Command("File", "Import labels as mask …", ("Ctrl+I",), window.asking.labels),
+        Command("File", "Open the demo case", (), window.opening.open_demo),
+        Command("File", "Bring back unsaved masks", (), window.safety.bring_back),
+        Command("File", "Save mask …", ("Ctrl+S",), window.asking.save_mask),
+        Command("File", "Save chosen sample …", ("Ctrl+Shift+S",), window.asking.save_sample),
+        Command("File", "Next case", ("Ctrl+PgDown",), lambda: window.step_case(1)),
+        Command("File", "Previous case", ("Ctrl+PgUp",), lambda: window.step_case(-1)),
+        Command("File", "Close case", ("Ctrl+W",), window.close_case),
+        Command("File", "Quit", ("Ctrl+Q",), window.close),
+    )
+
+
+def _edit(window: MainWindow) -> tuple[Command, ...]:
+    return (
+        Command("Edit", "Undo", ("Ctrl+Z",), _on_case(window, lambda case: case.mask.undo())),
+        Command("Edit", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), _on_case(window, lambda case: case.mask.redo())),
+        Command("Edit", "Clear the active label", (), _on_case(window, lambda case: case.mask.clear(case.mask.active))),
+        Command("Edit", "Clear the whole mask", (), _on_case(window, lambda case: case.mask.clear())),
+    )
+
+
+def _view(window: MainWindow) -> tuple[Command, ...]:
+    presets = tuple(
+        Command("View", f"Window: {name}", (f"F{place + 2}",), _set_window(window, preset))
+        for place, (name, preset) in enumerate(PRESETS.items())
+    )
+    moves = (
+        ("Next slice", "Up", 1),
+        ("Previous slice", "Down", -1),
+        ("Ten slices on", "PgUp", 10),
+        ("Ten slices back", "PgDown", -10),
+        ("Last slice", "Home", 100_000),
+        ("First slice", "End", -100_000),
+    )
+    scrolls = tuple(
+        Command("View", title, (key,), partial(window.move_slices, by), in_views=True) for title, key, by in moves
+    )
+    return (
+        Command("View", "View & Paint page", ("Ctrl+1",), lambda: window.show_page(0)),
+        Command("View", "Generate page", ("Ctrl+2",), lambda: window.show_page(1)),
+        Command("View", "Show or hide the mask", ("G",), window.toggle_mask),
+        Command("View", "Mask more transparent", ("A",), lambda: window.change_opacity(-0.05)),
+        Command("View", "Mask more opaque", ("D",), lambda: window.change_opacity(0.05)),
+        Command("View", "Show whole slices", ("R",), _on_case(window, lambda case: case.viewing.reset())),
+        Command("View", "One view large, and back", ("M",), window.maximise_focused),
+        *presets,
+        *scrolls,
+    )
+
+
+def _tools(window: MainWindow) -> tuple[Command, ...]:
+    take = tuple(Command("Tools", tool.title, (tool.key,), partial(window.tools.take, tool)) for tool in Tool)
+    return (
+        *take,
+        Command("Tools", "Swap brush and eraser", ("X",), window.tools.swap_erase),
+        Command("Tools", "The tool before", ("`",), window.tools.swap_last),
+        Command("Tools", "Smaller brush", ("[",), lambda: window.controls.grow_brush(1 / 1.15)),
+        Command("Tools", "Larger brush", ("]",), lambda: window.controls.grow_brush(1.15)),
+        Command("Tools", "Sphere through slices", ("B",), lambda: window.paint.sphere.toggle()),
+        Command("Tools", "Paint only HU in range", ("I",), lambda: window.paint.ranged.toggle()),
+        Command("Tools", "Previous label", ("Q",), lambda: window.paint.labels.step(-1)),
+        Command("Tools", "Next label", ("W",), lambda: window.paint.labels.step(1)),
+        Command("Tools", "Lock or unlock the label", ("L",), lambda: window.paint.lock.toggle()),
+    )
+
+
+def _generate(window: MainWindow) -> tuple[Command, ...]:
+    return (
+        Command("Generate", "Generate", ("Ctrl+Return", "Ctrl+Enter"), window.generate),
+        Command("Generate", "Cancel the running job", ("Ctrl+Alt+Return",), window.link.cancel),
+        Command("Generate", "Restart the engine", (), window.link.restart),
+        Command("Generate", "Roll a new seed", ("Ctrl+R",), window.form.roll_seed),
+        Command("Generate", "Next sample", ("N",), lambda: window.step_sample(1)),
+        Command("Generate", "Previous sample", ("P",), lambda: window.step_sample(-1)),
+        Command("Generate", "Star the chosen sample", ("S",), window.star_chosen),
+    )
+
+
+def _help(window: MainWindow) -> tuple[Command, ...]:
+    return (
+        Command("Help", "Find an action", ("Ctrl+K",), window.open_palette),
+        Command("Help", "Help: how to generate, the demo model, keys", ("F1",), window.open_help),
+    )
+
+
+def _on_case(window: MainWindow, run: Callable[[Case], object]) -> Callable[[], object]:
+    def act() -> None:
+        if window.document.active is not None:
+            run(window.document.active)
+
+    return act
+
+
+def _set_window(window: MainWindow, preset: Window) -> Callable[[], object]:
+    return _on_case(window, lambda case: setattr(case.viewing, "window", preset))
