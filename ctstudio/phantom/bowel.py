@@ -18,9 +18,9 @@ def paint_stomach(canvas: Canvas, room: Room) -> None:
     """Fundus under the left dome, body, antrum across the midline; fluid with air in front."""
     place = room.patient.organ("stomach")
     size, shift = place.size, np.asarray(place.shift_mm)
-    knots = np.asarray([(52.0, 30, -36), (62, 8, -52), (64, -22, -78), (48, -44, -104), (16, -52, -118), (-22, -38, -114)])
+    knots = np.asarray([(56.0, 24, -34), (64, 8, -50), (66, -22, -78), (48, -44, -104), (16, -52, -118), (-22, -38, -114)])
     points = spline(knots + shift, 5)
-    radii = np.interp(np.linspace(0, 1, len(points)), [0, 0.2, 0.5, 0.75, 1], [34.0, 38, 30, 22, 11]) * size
+    radii = np.interp(np.linspace(0, 1, len(points)), [0, 0.2, 0.5, 0.75, 1], [42.0, 40, 30, 22, 11]) * size
     area = canvas.tube(points, radii, 1.0, 8.0)
     if area is None:
         return
@@ -29,7 +29,7 @@ def paint_stomach(canvas: Canvas, room: Room) -> None:
     hu = of_phase("wall", room.patient.contrast_phase)
     canvas.paint(Area(area.box, distance), hu, "stomach")
     inside = Area(area.box, distance + 3.6 + folds)
-    food = 22.0 + wobble(canvas, room, area.box, "food", 18, 16.0)
+    food = 20.0 + wobble(canvas, room, area.box, "food", 22, 7.0)
     canvas.paint(inside, food, "stomach")
     rng = stream(room.patient.seed, "stomach air")
     fill = float(rng.uniform(-62, -30)) + shift[1]

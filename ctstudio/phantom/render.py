@@ -21,6 +21,7 @@ from ctstudio.phantom.head import paint_head
 from ctstudio.phantom.heart import neck_soft_tissue, paint_great_vessels, paint_heart
 from ctstudio.phantom.kidneys import paint_kidneys
 from ctstudio.phantom.lesions import paint_effusion, paint_emphysema, paint_spots
+from ctstudio.phantom.limbs import paint_limbs
 from ctstudio.phantom.lungs import paint_airway, paint_airway_tree, paint_lungs
 from ctstudio.phantom.modalities import blurred, t1_signal, uptake
 from ctstudio.phantom.patient import Patient, body_of
@@ -102,6 +103,7 @@ def _paint_torso(canvas: Canvas, patient: Patient) -> None:
         paint_emphysema(canvas, room, chest)
     paint_spine(canvas, torso)
     paint_ribs(canvas, torso)
+    paint_limbs(canvas, torso, cavity)
     paint_kidneys(canvas, room)
     paint_adrenals(canvas, room)
     paint_duodenum(canvas, room)
