@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -24,6 +25,9 @@ from ctstudio.core.errors import EngineError
 
 SMALLEST_BYTES = 256 * 1024
 """Arrays up to this size travel inside the message."""
+
+NAME = "ctstudio"
+"""Blocks are called `ctstudio_<process id of the desk>_<number>`."""
 
 LARGEST_TOTAL_BYTES = 4 * 1024**3
 """The desk makes no more blocks than this; what does not fit travels inside the message."""
@@ -188,7 +192,7 @@ def _rounded(size: int) -> int:
 def _reserve(size: int) -> SharedMemory | None:
     """A block with its memory really there: without, the first write to a full /dev/shm kills the process."""
     try:
-        block = SharedMemory(create=True, size=size)
+        block = SharedMemory(f"{NAME}_{os.getpid()}_{secrets.token_hex(4)}", create=True, size=size)
     except (OSError, ValueError):
         return None
     path = Path("/dev/shm") / block.name

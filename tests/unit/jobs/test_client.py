@@ -16,6 +16,7 @@ import scripted_engine
 from ctstudio.core.grid import Grid
 from ctstudio.core.volume import Volume
 from ctstudio.jobs.client import EngineClient
+from ctstudio.protocol.blocks import NAME
 from ctstudio.protocol.events import EngineReady, Failed, Finished, Preview, Stepped, Stopped
 from ctstudio.protocol.request import Request, new_id
 from scripted_engine import GRID, request
@@ -47,15 +48,13 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    before = set(os.listdir("/dev/shm")) if Path("/dev/shm").is_dir() else set()
     one = Desk(tmp_path)
     one.client.start()
     yield one
     pid = one.client.pid
     one.client.close()
     assert pid is None or not psutil.pid_exists(pid)
-    after = set(os.listdir("/dev/shm")) if Path("/dev/shm").is_dir() else set()
-    assert not {name for name in after - before if name.startswith("psm_")}
+    assert not list(Path("/dev/shm").glob(f"{NAME}_{os.getpid()}_*"))
 
 
 def test_a_request_is_answered_on_the_masks_grid(desk: Desk) -> None:
