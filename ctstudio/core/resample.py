@@ -47,7 +47,7 @@ def _rounded(index: NDArray[Any], shape: tuple[int, int, int]) -> tuple[NDArray[
     """Nearest voxels, clamped, and whether each lay inside."""
     nearest = np.floor(index + 0.5).astype(np.intp)
     limits = np.asarray(shape)[:, None, None]
-    inside = ((nearest >= 0) & (nearest < limits)).all(axis=0)
+    inside: NDArray[np.bool_] = np.all((nearest >= 0) & (nearest < limits), axis=0)
     return np.clip(nearest, 0, limits - 1), inside
 
 

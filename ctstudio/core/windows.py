@@ -29,11 +29,12 @@ class Window:
     def to_unit(self, array_hu: NDArray[Any]) -> NDArray[np.float32]:
         """HU clipped to the window and scaled to [-1, 1], float32, same shape."""
         scaled = (np.asarray(array_hu, np.float32) - np.float32(self.level_hu)) * np.float32(2 / self.width_hu)
-        return np.clip(scaled, -1.0, 1.0)
+        return np.clip(scaled, -1.0, 1.0, dtype=np.float32)
 
     def from_unit(self, array: NDArray[Any]) -> NDArray[np.float32]:
         """HU of values in [-1, 1], float32, same shape; values outside are clipped."""
-        return np.clip(array, -1.0, 1.0).astype(np.float32) * np.float32(self.width_hu / 2) + np.float32(self.level_hu)
+        unit: NDArray[np.float32] = np.clip(array, -1.0, 1.0).astype(np.float32)
+        return unit * np.float32(self.width_hu / 2) + np.float32(self.level_hu)
 
     def to_grey(self, array_hu: NDArray[Any]) -> NDArray[np.uint8]:
         """HU as grey levels 0 to 255, same shape."""

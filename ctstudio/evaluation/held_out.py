@@ -44,8 +44,9 @@ class HeldOut:
 
 
 def held_out_slices(count: int, config: NaDiffConfig, first_seed: int = FIRST_SEED) -> HeldOut:
-    """One slice through the liver of each of `count` patients; patients whose slice shows little liver are passed over."""
-    ct, labels, seeds = [], [], []
+    """One slice through the liver of each of `count` patients; those whose slice shows little liver are passed over."""
+    ct, labels = [], []
+    seeds: list[int] = []
     seed = first_seed
     while len(seeds) < count:
         patient = make_patient(seed, "abdomen")

@@ -111,9 +111,7 @@ def autoencoded(model: NaDiffModel, images_hu: NDArray[np.float32]) -> NDArray[n
     return model.config.window.from_unit(torch.cat(parts)[:, 0].numpy())
 
 
-def look_figures(
-    model: NaDiffModel, bank_hu: NDArray[np.float32], slices: HeldOut, say: Say
-) -> dict[str, float]:
+def look_figures(model: NaDiffModel, bank_hu: NDArray[np.float32], slices: HeldOut, say: Say) -> dict[str, float]:
     """Sanity of the looks: latent-grid artefacts, sameness, and distance to the nearest training image (HU, RMSE)."""
     made = generate_slices(model, slices.labels, MASK_KINDS["liver_alone"], 1.0, seed=11)
     real = with_noise(slices, 1.0, model.config)

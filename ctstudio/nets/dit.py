@@ -117,7 +117,7 @@ class TimestepEmbedder(nn.Module):
 
     def forward(self, timesteps: Tensor) -> Tensor:
         """(B,) to (B, D)."""
-        return self.mlp(time_waves(timesteps, self.waves).to(self.mlp[0].weight.dtype))  # (B, D)
+        return self.mlp(time_waves(timesteps, self.waves))  # (B, D)
 
 
 class FinalLayer(nn.Module):
@@ -176,17 +176,13 @@ class DiT(nn.Module):
         return image.permute(0, 5, 1, 3, 2, 4).reshape(-1, channels, side * patch, side * patch)
 
     def _initialise(self) -> None:
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.xavier_uniform_(module.weight)
-                nn.init.zeros_(module.bias)
-        nn.init.xavier_uniform_(self.x_embedder.proj.weight.view(self.config.hidden, -1))
-        nn.init.zeros_(self.x_embedder.proj.bias)
-        for layer in (self.t_embedder.mlp[0], self.t_embedder.mlp[2]):
-            nn.init.normal_(layer.weight, std=0.02)
-        for zero in [*(b.adaLN_modulation[1] for b in self.blocks), self.final_layer.adaLN_modulation[1]]:
-            nn.init.zeros_(zero.weight)
-        nn.init.zeros_(self.final_layer.linear.weight)
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias") or "adaLN_modulation" in name or name == "final_layer.linear.weight":
+                nn.init.zeros_(parameter)
+            elif name.startswith("t_embedder"):
+                nn.init.normal_(parameter, std=0.02)
+            elif name != "pos_embed":
+                nn.init.xavier_uniform_(parameter.view(parameter.shape[0], -1))
 
 
 def _modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ctstudio.core.grid import Grid
 from ctstudio.core.seeds import derived, stream
 from ctstudio.phantom.grids import axial_grid, organ_range_mm
-from ctstudio.phantom.patient import Patient, make_patient
+from ctstudio.phantom.patient import make_patient
 from ctstudio.phantom.render import render
 from ctstudio.physics.dose import simulate_low_dose
 from ctstudio.physics.geometry import ParallelGeometry
@@ -83,45 +83,34 @@ def load_cache(folder: Path, seeds: range | None = None) -> PhantomSlices:
     return PhantomSlices(**{key: np.concatenate([s[key] for s in shards]) for key in shards[0]})
 
 
-def patient_slices(seed: int, count: int, doses: tuple[float, ...] | None = None) -> PhantomSlices:
-    """Slices of one patient, each with `REALISATIONS` noise realisations, or one for each of `doses`.
+def patient_slices(seed: int, count: int) -> PhantomSlices:
+    """Slices of one patient, each with `REALISATIONS` noise realisations at random doses.
 
-    Positions are random around the liver; the patient is shifted and turned a little within the field of view.
+    The slices lie evenly from below to above the liver, from a random first one; the patient is shifted and turned a
+    little within the field of view.
     """
     random = stream(seed, "training slices")
+    phantom = render(make_patient(seed, "abdomen"), _grid(seed, count, random), pet=False, mr=False)
+    ct_hu = phantom.ct.array.clip(-1024, 2000).astype(np.int16)
+    doses = np.stack([_random_doses(random) for _ in range(count)])
+    noise = np.stack([_noise(ct_hu[i], doses[i], derived(seed, "noise", i)) for i in range(count)])
+    return PhantomSlices(ct_hu, phantom.labels.array, noise, doses, np.full(count, seed, np.int64))
+
+
+def _grid(seed: int, count: int, random: np.random.Generator) -> Grid:
+    """`count` slices about the liver, turned by some degrees in plane and shifted by some millimetres."""
     patient = make_patient(seed, "abdomen")
-    ct, labels = zip(*(_slice(patient, z, random) for z in slice_positions(patient, count, random)), strict=True)
-    ct_hu = np.concatenate(ct).clip(-1024, 2000).astype(np.int16)
-    if doses is None:
-        chosen = np.stack([_random_doses(random) for _ in range(count)])
-    else:
-        chosen = np.tile(np.asarray(doses, np.float32), (count, 1))
-    noise = np.stack([_noise(ct_hu[i], chosen[i], derived(seed, "noise", i)) for i in range(count)])
-    return PhantomSlices(ct_hu, np.concatenate(labels), noise, chosen, np.full(count, seed, np.int64))
-
-
-def slice_positions(patient: Patient, count: int, random: np.random.Generator) -> list[float]:
-    """Stratified random z (mm) from below to above the liver."""
     low, high = organ_range_mm(patient, "liver")
-    edges = np.linspace(low - BELOW_MM, high + ABOVE_MM, count + 1)
-    return [float(random.uniform(a, b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-
-
-def _slice(patient: Patient, z_mm: float, random: np.random.Generator) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
-    centred = axial_grid(patient, [z_mm], SIZE, PIXEL_MM)
-    phantom = render(patient, _jittered(centred, random), pet=False, mr=False)
-    return phantom.ct.array, phantom.labels.array
-
-
-def _jittered(grid: Grid, random: np.random.Generator) -> Grid:
-    """The grid turned by some degrees in plane and shifted by some millimetres, about its centre."""
+    step = (high - low + BELOW_MM + ABOVE_MM) / count
+    first = low - BELOW_MM + step * float(random.uniform(0, 1))
+    flat = axial_grid(patient, [first], SIZE, PIXEL_MM)
     angle = np.deg2rad(random.normal(0, 3))
     turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1.0]])
-    middle = (np.asarray(grid.shape[::-1]) - 1) / 2 * np.asarray(grid.spacing_mm)
-    shift = np.array([*random.normal(0, 8, 2), 0.0])
-    origin = np.asarray(grid.origin_mm) + middle + shift - turn @ middle
-    direction = tuple(tuple(float(v) for v in row) for row in turn)
-    return Grid(grid.shape, grid.spacing_mm, (float(origin[0]), float(origin[1]), float(origin[2])), direction)
+    middle = np.array([(SIZE - 1) / 2 * PIXEL_MM, (SIZE - 1) / 2 * PIXEL_MM, 0.0])
+    origin = np.asarray(flat.origin_mm) + middle + np.array([*random.normal(0, 8, 2), 0.0]) - turn @ middle
+    direction = tuple((float(a), float(b), float(c)) for a, b, c in turn)
+    spacing = (PIXEL_MM, PIXEL_MM, float(step))
+    return Grid((count, SIZE, SIZE), spacing, (float(origin[0]), float(origin[1]), float(origin[2])), direction)
 
 
 def _random_doses(random: np.random.Generator) -> NDArray[np.float32]:

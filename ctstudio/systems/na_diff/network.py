@@ -53,10 +53,8 @@ class ModulatedBlock(nn.Module):
         self.norm2 = nn.GroupNorm(8, channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
         self.modulation = nn.Linear(condition, 2 * channels)
-        nn.init.zeros_(self.modulation.weight)
-        nn.init.zeros_(self.modulation.bias)
-        nn.init.zeros_(self.conv2.weight)
-        nn.init.zeros_(self.conv2.bias)
+        _silence(self.modulation)
+        _silence(self.conv2)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """(B, C, H, W) and (B, D) to (B, C, H, W)."""
@@ -78,8 +76,7 @@ class NoisePath(nn.Module):
         self.local = nn.Conv2d(spatial, hidden, 1)
         self.condition = nn.Linear(condition, hidden)
         self.gain = nn.Conv2d(hidden, latent, 1)
-        nn.init.zeros_(self.gain.weight)
-        nn.init.zeros_(self.gain.bias)
+        _silence(self.gain)
 
     def forward(self, z_t: Tensor, spatial: Tensor, condition: Tensor) -> Tensor:
         """(B, C, H, W), (B, K, H, W), (B, D) to (B, C, H, W)."""
@@ -132,3 +129,9 @@ class NaDiffNetwork(nn.Module):
         for block in rim.after:
             h = block(h, c)  # (B, rim, side, side)
         return rim.out(h) + rim.noise_path(z_t, spatial, c)  # (B, C, side, side)
+
+
+def _silence(layer: nn.Module) -> None:
+    """Zero a layer, so that its path adds nothing until it has learned."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)

@@ -57,10 +57,10 @@ def load(folder: Path, info: ModelInfo, device: torch.device, dtype: torch.dtype
     network = NaDiffNetwork(config)
     load_weights(clip, folder / CLIP_FOLDER / WEIGHTS)
     load_weights(network, folder / DENOISER / WEIGHTS)
-    parts = [part.to(device).eval() for part in (load_vae(folder), clip, network)]
-    for part in parts:
-        part.requires_grad_(False)
-    return NaDiffModel(info, config, *parts, label_groups(config), device, dtype)
+    vae = load_vae(folder)
+    for part in (vae, clip, network):
+        part.to(device).eval().requires_grad_(False)
+    return NaDiffModel(info, config, vae, clip, network, label_groups(config), device, dtype)
 
 
 def load_vae(folder: Path) -> AutoencoderKL:
@@ -93,7 +93,9 @@ def load_weights(module: nn.Module, path: Path) -> None:
         WeightMismatch: The file is missing or damaged, or keys or shapes differ; names them.
     """
     try:
-        state = {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in load_file(path).items()}
+        state = {
+            key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in load_file(path).items()
+        }
     except (OSError, ValueError, RuntimeError) as error:
         raise WeightMismatch(f"{path} cannot be read: {error}.", "Install the model again.") from error
     own = module.state_dict()

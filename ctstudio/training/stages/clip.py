@@ -102,5 +102,3 @@ class ClipStage:
         image = torch.from_numpy(self._slices.ct_hu[which].astype(np.float32))[:, None] + noise
         unit = torch.from_numpy(self._config.window.to_unit(image.numpy()))
         return (unit / 2 + 0.5).expand(-1, 3, -1, -1)
-
-

@@ -18,7 +18,7 @@ from ctstudio.training.recipe import VaeSettings
 
 KL_WEIGHT = 1e-4
 LATENT_JITTER = 0.02
-FULL_SLICES = 0.2
+FULL_SLICES = 0.15
 """The last part of the steps sees whole slices, so that group norms fit them."""
 
 
@@ -59,7 +59,7 @@ class VaeStage:
     def _batch(self, step: int, generator: torch.Generator) -> Tensor:
         whole = step >= (1 - FULL_SLICES) * self._settings.steps
         crop = self._config.image_size if whole else self._settings.crop
-        count = max(1, self._settings.batch // 4) if whole else self._settings.batch
+        count = max(1, self._settings.batch // 8) if whole else self._settings.batch
         which = torch.randint(len(self._slices), (count,), generator=generator)
         noise = torch.randint(self._slices.noise_hu.shape[1], (count,), generator=generator)
         corners = torch.randint(self._config.image_size - crop + 1, (count, 2), generator=generator)

@@ -1,0 +1,128 @@
+"""A finished sample: images on the mask's grid, numbers measured on the network's own slices, provenance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctstudio.catalog.na_diff import GenerateParameters
+from ctstudio.core.labels import LabelMap
+from ctstudio.core.provenance import Provenance, digest
+from ctstudio.core.volume import Volume
+from ctstudio.measure.dose_prediction import predict_in_mask
+from ctstudio.measure.noise import LEAST_PIXELS, noise_sd_hu
+from ctstudio.protocol.request import Request
+from ctstudio.protocol.result import Sample
+from ctstudio.systems.na_diff.conditions import LabelGroups
+from ctstudio.systems.na_diff.placement import AIR_HU, Placement, onto_target
+from ctstudio.systems.na_diff.telling import attenuating_hu
+from ctstudio.systems.na_diff.weights import NaDiffModel
+
+UNEVEN_GROUPS = frozenset({"body", "fat", "lung", "bone", "stomach", "bowel"})
+"""Groups in which noise cannot be told from anatomy, or which the window clips."""
+
+
+def finished_sample(
+    request: Request,
+    mask: LabelMap,
+    model: NaDiffModel,
+    parameters: GenerateParameters,
+    placement: Placement,
+    seed: int,
+    slices_hu: NDArray[np.float32],
+    noise_maps_hu: NDArray[np.float32],
+    began: datetime,
+    seconds: float,
+) -> Sample:
+    """Put a sample together.
+
+    Args:
+        request: What was asked.
+        mask: Its mask, as it was given.
+        model: That made it.
+        parameters: Validated.
+        placement: Where the slices lie.
+        seed: Of this sample.
+        slices_hu: (M, 256, 256) HU.
+        noise_maps_hu: (M, 256, 256) noise maps that were asked for, HU.
+        began: Start, UTC.
+        seconds: Wall time.
+    """
+    outputs: dict[str, Volume | LabelMap] = {
+        "ct": Volume(_whole_hu(slices_hu, placement), placement.target, synthetic=True, name="NA-Diff"),
+        "noise_map": Volume(
+            onto_target(noise_maps_hu, placement, "bilinear", 0.0), placement.target, unit="HU_SD", synthetic=True
+        ),
+        "mask": mask,
+    }
+    measures = noise_measures(slices_hu, placement, model.groups, parameters.dose)
+    return Sample(seed, outputs, measures, _provenance(request, model, parameters, seed, outputs, began, seconds))
+
+
+def noise_measures(
+    slices_hu: NDArray[np.float32], placement: Placement, groups: LabelGroups, dose: float
+) -> dict[str, float]:
+    """Noise SD measured in the mask, and the SD that the dose asks for there: means over slices, HU.
+
+    Empty where no slice has enough mask to measure in.
+    """
+    pixel_mm = placement.working.spacing_mm[0]
+    measured, requested = [], []
+    for row, (image, where) in enumerate(zip(slices_hu, measurable(placement.labels, groups), strict=True)):
+        if where.sum() >= LEAST_PIXELS:
+            measured.append(noise_sd_hu(image, where))
+            requested.append(predict_in_mask(attenuating_hu(placement, row), where, pixel_mm, dose))
+    if not measured:
+        return {}
+    return {"noise_sd_hu": float(np.mean(measured)), "requested_noise_sd_hu": float(np.mean(requested))}
+
+
+def measurable(labels: NDArray[np.uint8], groups: LabelGroups) -> NDArray[np.bool_]:
+    """Where noise is measured: the liver if it is drawn anywhere, else every even organ, else all of the mask."""
+    channels = groups.table.numpy()[labels]
+    liver = channels == groups.index("liver") + 1
+    if liver.any():
+        return np.asarray(liver)
+    uneven = [0, *(groups.index(name) + 1 for name in sorted(UNEVEN_GROUPS & set(groups.names)))]
+    even = ~np.isin(channels, uneven)
+    return even if even.any() else np.asarray(channels > 0)
+
+
+def _whole_hu(slices_hu: NDArray[np.float32], placement: Placement) -> NDArray[np.int16]:
+    return np.round(onto_target(slices_hu, placement, "bicubic", AIR_HU)).astype(np.int16)
+
+
+def _provenance(
+    request: Request,
+    model: NaDiffModel,
+    parameters: GenerateParameters,
+    seed: int,
+    outputs: dict[str, Volume | LabelMap],
+    began: datetime,
+    seconds: float,
+) -> Provenance:
+    """Versions, device and dtype are the engine's to add."""
+    inputs = {
+        name: {
+            "file": request.input_files.get(name, ""),
+            "sha256": digest(image.array),
+            "shape": list(image.grid.shape),
+            "spacing_mm": list(image.grid.spacing_mm),
+            "origin_mm": list(image.grid.origin_mm),
+        }
+        for name, image in request.inputs.items()
+    }
+    return Provenance(
+        system=request.system,
+        task=request.task,
+        parameters={**parameters.model_dump(), "seed": seed, "count": 1},
+        seed=seed,
+        model=request.model,
+        model_digests=dict(model.info.files),
+        inputs=inputs,
+        started=began.isoformat(timespec="seconds"),
+        seconds=round(seconds, 3),
+        outputs={name: digest(image.array) for name, image in outputs.items()},
+    )

@@ -1,0 +1,79 @@
+"""What the network is told about a batch of slices, made from the mask, the scan and the dose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ctstudio.core.seeds import derived
+from ctstudio.measure.surrogate import surrogate_slice_hu
+from ctstudio.nets.clip import embed_picture
+from ctstudio.physics.dose import simulate_low_dose
+from ctstudio.physics.geometry import ParallelGeometry
+from ctstudio.physics.noise_map import noise_map
+from ctstudio.systems.na_diff.conditions import map_picture, mask_picture, spatial_condition
+from ctstudio.systems.na_diff.placement import Placement
+from ctstudio.systems.na_diff.weights import NaDiffModel
+
+
+@dataclass(frozen=True)
+class Told:
+    """One way of asking: (B, D) condition vector, and (B, K, side, side) for the spatial variant."""
+
+    vector: Tensor
+    spatial: Tensor | None
+
+
+@dataclass(frozen=True)
+class BatchConditions:
+    """The question itself, and the same with everything dropped, for guidance."""
+
+    told: Told
+    free: Told
+
+
+def noise_maps_of(placement: Placement, part: slice, dose: float, seed: int) -> Tensor:
+    """The noise map that each slice of a batch would have at a dose.
+
+    Returns:
+        (B, 1, 256, 256) float32, HU (standard deviation): RMS of a simulated noise realisation, on the CPU.
+    """
+    geometry = ParallelGeometry(placement.working.shape[1], placement.working.spacing_mm[0])
+    maps = []
+    for row, z in zip(range(*part.indices(len(placement.slices))), placement.slices[part], strict=True):
+        image = torch.from_numpy(attenuating_hu(placement, row))[None, None]
+        generator = torch.Generator().manual_seed(derived(seed, "noise map", z))
+        maps.append(noise_map(simulate_low_dose(image, dose, geometry, generator).noise_hu))
+    return torch.cat(maps)
+
+
+def attenuating_hu(placement: Placement, row: int) -> NDArray[np.float32]:
+    """(256, 256) HU that the photons of one slice meet: the scan's, else usual HU by label with a body beneath."""
+    if placement.scan_hu is not None:
+        return placement.scan_hu[row]
+    return surrogate_slice_hu(placement.labels[row], placement.working.spacing_mm[0])
+
+
+def conditions_of(model: NaDiffModel, placement: Placement, part: slice, noise_maps: Tensor) -> BatchConditions:
+    """Conditions of the slices of a batch, on the model's device."""
+    labels = torch.from_numpy(placement.labels[part])
+    given = torch.from_numpy(placement.given)[None].expand(len(labels), -1)
+    return BatchConditions(
+        _told(model, labels, given, noise_maps, keep=True),
+        _told(model, labels, torch.zeros_like(given), torch.zeros_like(noise_maps), keep=False),
+    )
+
+
+def _told(model: NaDiffModel, labels: Tensor, given: Tensor, noise_maps: Tensor, keep: bool) -> Told:
+    device = model.device
+    map_embedding = embed_picture(model.clip, map_picture(noise_maps).to(device))
+    mask_embedding = embed_picture(model.clip, mask_picture(labels, given, model.groups).to(device))
+    kept = torch.full((len(labels),), keep, device=device)
+    vector = model.network.conditions(map_embedding, mask_embedding, kept, kept)
+    if not model.config.spatial:
+        return Told(vector, None)
+    return Told(vector, spatial_condition(labels, given, noise_maps, model.config, model.groups).to(device))
