@@ -29,7 +29,7 @@ class Window:
     def to_unit(self, array_hu: NDArray[Any]) -> NDArray[np.float32]:
         """HU clipped to the window and scaled to [-1, 1], float32, same shape."""
         scaled = (np.asarray(array_hu, np.float32) - np.float32(self.level_hu)) * np.float32(2 / self.width_hu)
-        return np.clip(scaled, -1.0, 1.0, dtype=np.float32)
+        return np.asarray(np.clip(scaled, -1.0, 1.0), np.float32)
 
     def from_unit(self, array: NDArray[Any]) -> NDArray[np.float32]:
         """HU of values in [-1, 1], float32, same shape; values outside are clipped."""
