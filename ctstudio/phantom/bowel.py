@@ -12,13 +12,17 @@ from ctstudio.phantom.shapes import Float, meet, spline
 from ctstudio.phantom.tissue import of_phase
 
 AIR_HU = -970.0
+GULLET = ((250.0, 20.0), (190.0, 26.0), (120.0, 31.0), (60.0, 34.0), (10.0, 36.0))
+"""Height of the oesophagus, and how far its middle lies before that of the vertebrae, mm."""
 
 
 def paint_stomach(canvas: Canvas, room: Room) -> None:
     """Fundus under the left dome, body, antrum across the midline; fluid with air in front."""
     place = room.patient.organ("stomach")
     size, shift = place.size, np.asarray(place.shift_mm)
-    knots = np.asarray([(56.0, 24, -34), (64, 8, -50), (66, -22, -78), (48, -44, -104), (16, -52, -118), (-22, -38, -114)])
+    knots = np.asarray(
+        [(56.0, 24, -34), (64, 8, -50), (66, -22, -78), (48, -44, -104), (16, -52, -118), (-22, -38, -114)]
+    )
     points = spline(knots + shift, 5)
     radii = np.interp(np.linspace(0, 1, len(points)), [0, 0.2, 0.5, 0.75, 1], [42.0, 40, 30, 22, 11]) * size
     area = canvas.tube(points, radii, 1.0, 8.0)
@@ -40,7 +44,7 @@ def paint_stomach(canvas: Canvas, room: Room) -> None:
 def paint_esophagus(canvas: Canvas, room: Room) -> None:
     """From the neck behind the trachea to the stomach, with a little air."""
     torso = room.torso
-    knots = [(2.0, torso.spine(z)[1] - gap, z) for z, gap in ((250, 20), (190, 26), (120, 31), (60, 34), (10, 36))]
+    knots: list[tuple[float, float, float]] = [(2.0, torso.spine(z)[1] - gap, z) for z, gap in GULLET]
     knots += [(12.0, torso.spine(-20)[1] - 36, -22.0), (34.0, 22.0, -42.0)]
     points = spline(knots, 5)
     hu = of_phase("wall", room.patient.contrast_phase) - 10

@@ -123,7 +123,7 @@ def _paint_falx(canvas: Canvas, area: Area) -> None:
 def _paint_arteries(canvas: Canvas, patient: Patient) -> None:
     """The circle of Willis and its branches."""
     hu = of_phase("artery", patient.contrast_phase)
-    lines = [([(0, 0, -52), (0, -4, -34), (0, -5, -23)], 1.9)]
+    lines: list[tuple[list[tuple[float, ...]], float]] = [([(0, 0, -52), (0, -4, -34), (0, -5, -23)], 1.9)]
     for side in (-1.0, 1.0):
         lines.append(([(side * 12, -14, -34), (side * 11, -14, -22), (side * 20, -14, -17), (side * 40, -10, -8),
                        (side * 50, 6, 4)], 1.7))  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctstudio.core.grid import Grid
 from ctstudio.phantom.texture import Waves, on_grid
 
-Float = NDArray[np.float32]
+Float = NDArray[np.floating[Any]]
 Box = tuple[slice, slice, slice]
 EDGE_MM = 1.0
 """Width over which one tissue fades into the next, mm: about the sharpness of a clinical CT."""

@@ -80,9 +80,7 @@ def check_findings(findings: Mapping[str, str], region: str) -> None:
     known = {n: k for n, k in FINDINGS.items() if region in k.regions}
     for name, value in findings.items():
         if name not in known:
-            raise ParameterError(
-                f"The {region} has no finding called {name!r}.", f"Choose among: {', '.join(known)}."
-            )
+            raise ParameterError(f"The {region} has no finding called {name!r}.", f"Choose among: {', '.join(known)}.")
         words = value.split("-")
         unknown = [w for w in words if w not in known[name].values]
         doubled = len([w for w in words if w in SIZES]) > 1 or len([w for w in words if w not in SIZES]) > 1

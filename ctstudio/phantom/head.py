@@ -121,13 +121,15 @@ def _paint_face_bones(canvas: Canvas, patient: Patient, face: Float) -> None:
         if area is not None:
             depth = np.clip((-area.distance - 1.8) / 1.4, 0.0, 1.0)
             canvas.paint(area, 1050.0 - 700.0 * depth, "skull")
-        arch = spline([(side * a, b, c) for a, b, c in ((44, -62, -40), (60, -44, -40), (68, -18, -38), (66, 0, -38))], 4)
+        arch = spline(
+            [(side * a, b, c) for a, b, c in ((44, -62, -40), (60, -44, -40), (68, -18, -38), (66, 0, -38))], 4
+        )
         canvas.paint(canvas.tube(arch, np.full(len(arch), 3.2), 1.6), 800.0, "skull")
     for level in (-72.0, -88.0):
         for angle in np.linspace(-72, 72, 14):
             a = np.deg2rad(angle)
             spot = np.asarray([28.0 * np.sin(a), -44.0 - 32.0 * np.cos(a), level])
-            tooth = np.stack([spot - [0, 0, 4], spot + [0, 0, 4]])
+            tooth = np.stack([spot - np.asarray([0, 0, 4]), spot + np.asarray([0, 0, 4])])
             canvas.paint(canvas.tube(tooth, np.full(2, 3.0)), 1700.0, "skull")
 
 
@@ -170,7 +172,7 @@ def _paint_eyes(canvas: Canvas) -> None:
             canvas.paint(Area(box, ball + 1.6), 12.0, "body")
             lens = ellipsoid(x, y, z, (float(globe[0]), -84.5, -21.0), (4.6, 2.4, 4.6))
             canvas.paint(Area(box, lens), 80.0, "body")
-        nerve = spline([tuple(globe + [0, 12, 0]), (side * 22, -45, -20), (side * 10, -26, -19)], 3)
+        nerve = spline([tuple(globe + np.asarray([0, 12, 0])), (side * 22, -45, -20), (side * 10, -26, -19)], 3)
         canvas.paint(canvas.tube(nerve, np.full(len(nerve), 2.2)), 38.0, "body")
         for lift in (-11.0, 11.0):
             muscle = np.asarray([[side * 33, -72, -21 + lift], [side * 18, -42, -20 + 0.25 * lift]], float)

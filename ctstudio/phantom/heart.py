@@ -83,7 +83,7 @@ def paint_great_vessels(canvas: Canvas, room: Room) -> None:
     _line(canvas, [(8, -42, 66), (12, -32, 86), (14, -14, 99), (8, -4, 101)], 13.0, lung, "lung_vessels")
     _line(canvas, [(10, -6, 101), (-18, 2, 97), (-46, 8, 90)], 9.5, lung, "lung_vessels")
     _line(canvas, [(10, -6, 101), (32, 8, 106), (46, 18, 98)], 9.5, lung, "lung_vessels")
-    atrium = np.asarray(heart_centre(room)) + [-6, 26, 22]
+    atrium = np.asarray(heart_centre(room)) + np.asarray([-6, 26, 22])
     left = of_phase("left_heart", phase)
     for x, y, z in ((-48, 0, 72), (-48, 16, 48), (50, 4, 78), (46, 20, 50)):
         _line(canvas, [tuple(atrium), (0.6 * x, 8, 0.5 * (z + atrium[2])), (x, y, z)], 6.0, left, "pulmonary_vein")

@@ -26,7 +26,7 @@ def paint_kidneys(canvas: Canvas, room: Room) -> None:
 def _paint_kidney(canvas: Canvas, room: Room, label: str, side: float) -> None:
     place = room.patient.organ(label)
     centre = kidney_centre(room, side)
-    box = canvas.box(np.asarray(centre) - [48, 48, 76], np.asarray(centre) + [48, 48, 76])
+    box = canvas.box(np.asarray(centre) - np.asarray([48, 48, 76]), np.asarray(centre) + np.asarray([48, 48, 76]))
     if box is None:
         return
     a, b, c = place.turn_deg

@@ -27,7 +27,9 @@ def _bone(canvas: Canvas, area: Area | None, label: str, wall_mm: float = 1.6) -
 
 def _paint_shoulder(canvas: Canvas, torso: Torso, name: str, side: float, cavity: Float) -> None:
     """A blade that follows the ribs at the back with its spine, the collarbone, the head of the upper arm."""
-    box = canvas.box(np.asarray([min(side * 45, side * 150), 5.0, 40.0]), np.asarray([max(side * 45, side * 150), 120, 190]))
+    box = canvas.box(
+        np.asarray([min(side * 45, side * 150), 5.0, 40.0]), np.asarray([max(side * 45, side * 150), 120, 190])
+    )
     if box is not None:
         x, y, z = canvas.points(box)
         u = side * x
@@ -46,7 +48,7 @@ def _paint_shoulder(canvas: Canvas, torso: Torso, name: str, side: float, cavity
 
 def _paint_pelvis(canvas: Canvas, torso: Torso, name: str, side: float) -> None:
     """Wing of the hip with socket, sitting bone and pubic bone; the thigh; the gluteal muscles outside."""
-    sx, sy = torso.spine(-262.0)
+    sy = torso.spine(-262.0)[1]
     box = canvas.box(np.asarray([-170.0, -100, -420]), np.asarray([170.0, 120, -190]))
     if box is None:
         return
@@ -58,15 +60,13 @@ def _paint_pelvis(canvas: Canvas, torso: Torso, name: str, side: float) -> None:
     blade = np.abs(bowl + 2.0) - 3.2 - 2.6 * np.clip((-z - 270.0) / 40.0, 0, 1)
     wing = meet(blade, np.maximum(inner, (y - sy - 26.0)), 5.0)
     hu = of_phase("muscle", torso.patient.contrast_phase)
-    soft = canvas.has(box, "skeletal_muscle", "torso_fat", "subcutaneous_fat")
+    soft = canvas.has(box, "skeletal_muscle") & (u > 14.0)
     outside = np.maximum(-bowl - 1.0, bowl - 40.0 + 12.0 * np.clip((z + 235.0) / 40.0, 0, 1))
     small = np.maximum(outside, np.maximum(bowl - 14.0, np.maximum(z + 214.0, np.abs(y - 0.0) - 44.0)))
     mid = np.maximum(outside, np.maximum(bowl - 28.0, np.maximum(z + 206.0, np.abs(y - 8.0) - 62.0)))
     large = np.maximum(outside, np.maximum(z + 228.0, 26.0 - y + 0.3 * (u - 60.0)))
     for muscle, label in ((large, "maximus"), (mid, "medius"), (small, "minimus")):
-        only = soft & ((y < 118.0) if label == "maximus" else canvas.has(box, "skeletal_muscle"))
-        side_only = only & (u > 14.0)
-        canvas.paint(Area(box, np.asarray(muscle, np.float32)), hu, f"gluteus_{label}_{name}", side_only)
+        canvas.paint(Area(box, np.asarray(muscle, np.float32)), hu, f"gluteus_{label}_{name}", soft)
     _bone(canvas, Area(box, np.asarray(wing, np.float32)), f"hip_{name}", 1.5)
     head = np.asarray([side * 88.0, -14.0, -352.0])
     for knots, radius in (

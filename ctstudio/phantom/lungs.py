@@ -45,7 +45,7 @@ def chest_of(canvas: Canvas, room: Room) -> Chest | None:
     box = canvas.box(np.asarray([-150.0, -115, -135]), np.asarray([150.0, 115, 212]))
     if box is None:
         return None
-    x, y, z = canvas.points(box)
+    x = canvas.x[box]
     middle = _mediastinum(canvas, room, box)
     pleura = meet(meet(room.cavity[box] + 1.5, -room.under[box], 2.0), -middle, 7.0)
     pleura = np.maximum(pleura, 9.0 - np.abs(x) * 1.2)
@@ -86,7 +86,7 @@ def paint_lungs(canvas: Canvas, room: Room) -> Chest | None:
     if chest is None:
         return None
     box = chest.box
-    x, y, z = canvas.points(box)
+    x, y, _ = canvas.points(box)
     cloud = canvas.field(waves(room.patient.seed, "air", wavelength_mm=60, sd=12.0), box)
     airy = -45.0 if room.patient.finding("emphysema") else 0.0
     hu = LUNG_HU + airy + GRAVITY_HU_PER_MM * y + cloud
@@ -125,7 +125,7 @@ def oblique(canvas: Canvas, room: Room, box: Box, side: str) -> Float:
 def _divide(canvas: Canvas, room: Room, chest: Chest) -> None:
     """Name the lobes and draw the fissures as thin brighter sheets."""
     box = chest.box
-    x, y, z = canvas.points(box)
+    _, y, z = canvas.points(box)
     label = canvas.label[box]
     for side in ("left", "right"):
         here = canvas.has(box, LOBES[side][0])
@@ -165,8 +165,8 @@ def _paint_trees(canvas: Canvas, room: Room, side: str) -> None:
     blood, vein = of_phase("lung_artery", phase), of_phase("left_heart", phase)
     _paint_vessels(canvas, hilum, leaves[:256], 6.4, blood)
     _paint_vessels(canvas, vein_root, leaves[256:], 5.2, vein)
-    beside = leaves[:128] + [0.0, 5.0, 2.0]
-    for a, b, ra, rb in branches(hilum + [0, 4.0, 4.0], beside, 5.6, 0.74):
+    beside = leaves[:128] + np.asarray([0.0, 5.0, 2.0])
+    for a, b, ra, rb in branches(hilum + np.asarray([0, 4.0, 4.0]), beside, 5.6, 0.74):
         if rb < 0.7:
             continue
         area = canvas.tube(np.stack([a, b]), np.asarray([ra, rb]))
@@ -195,8 +195,8 @@ def paint_airway(canvas: Canvas, room: Room) -> None:
     radii = np.full(4, 9.0)
     canvas.paint(canvas.tube(tube, radii + 1.8), 30.0, "trachea")
     for side, radius in (("left", 6.0), ("right", 7.2)):
-        end = np.asarray(HILUM[side]) + [0, 4, 4]
-        line = np.stack([tube[-1], 0.5 * (tube[-1] + end) + [0, 1, 2], end])
+        end = np.asarray(HILUM[side]) + np.asarray([0, 4, 4])
+        line = np.stack([tube[-1], 0.5 * (tube[-1] + end) + np.asarray([0, 1, 2]), end])
         area = canvas.tube(line, np.full(3, radius))
         if area is not None:
             canvas.paint(Area(area.box, area.distance - 1.4), 25.0, "bronchi")

@@ -57,7 +57,8 @@ def t1_signal(canvas: Canvas, patient: Patient, table: LabelTable) -> Float:
     _shade(canvas, patient, signal)
     texture = canvas.field(waves(patient.seed, "mr", wavelength_mm=6, sd=0.035, count=64), canvas.everything)
     bias = canvas.field(waves(patient.seed, "bias", wavelength_mm=320, sd=0.09, count=8), canvas.everything)
-    return signal * (1.0 + texture) * (1.0 + bias)
+    seen: Float = signal * (1.0 + texture) * (1.0 + bias)
+    return seen
 
 
 def _shade(canvas: Canvas, patient: Patient, signal: Float) -> None:

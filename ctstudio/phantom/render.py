@@ -11,7 +11,13 @@ from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, LabelTable, standard_table
 from ctstudio.core.volume import Volume
 from ctstudio.phantom.abdomen import (
-    Room, paint_adrenals, paint_bladder, paint_gallbladder, paint_liver, paint_pancreas, paint_spleen,
+    Room,
+    paint_adrenals,
+    paint_bladder,
+    paint_gallbladder,
+    paint_liver,
+    paint_pancreas,
+    paint_spleen,
 )  # fmt: skip
 from ctstudio.phantom.body import paint_trunk
 from ctstudio.phantom.bowel import paint_colon, paint_duodenum, paint_esophagus, paint_small_bowel, paint_stomach

@@ -26,9 +26,7 @@ def paint_ribs(canvas: Canvas, torso: Torso) -> None:
             _paint_rib(canvas, bone, f"rib_{side}_{number}")
 
 
-def rib_path(
-    torso: Torso, number: int, side: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+def rib_path(torso: Torso, number: int, side: float) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Middle lines of a rib's bone and of its cartilage (None where it has none), patient mm."""
     top = VERTEBRAE[f"T{number}"][0] + 8.0
     angle = np.linspace(162.0, END_DEG[number - 1], 16)
@@ -47,9 +45,7 @@ def rib_path(
     return bone, cartilage[: 7 if number < 8 else 5]
 
 
-def _around(
-    torso: Torso, angle_deg: NDArray[np.float64], top: float, drop: float, side: float
-) -> NDArray[np.float64]:
+def _around(torso: Torso, angle_deg: NDArray[np.float64], top: float, drop: float, side: float) -> NDArray[np.float64]:
     """Points on the cavity's wall at angles from the front; bones sink by `drop` towards the front."""
     share = (162.0 - angle_deg) / 134.0
     z = top - drop * np.clip(share, 0.0, 1.0) ** 1.25 if drop else np.full(len(angle_deg), top)
@@ -70,7 +66,7 @@ def _paint_rib(canvas: Canvas, points: NDArray[np.float64], label: str) -> None:
 
 def _sternum_z(number: int) -> float:
     """Where a cartilage meets the sternum."""
-    return 158.0 - 22.0 * (number - 1) ** 0.95
+    return 158.0 - 22.0 * float(np.power(number - 1, 0.95))
 
 
 def _paint_sternum(canvas: Canvas, torso: Torso) -> None:

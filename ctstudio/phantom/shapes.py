@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+Float = NDArray[np.floating[Any]]
 Point = tuple[float, float, float]
+Knots = NDArray[np.float64] | Sequence[Sequence[float]]
 
 
 def ellipsoid(x: Float, y: Float, z: Float, centre: Point, radii: Point) -> Float:
@@ -16,7 +20,8 @@ def ellipsoid(x: Float, y: Float, z: Float, centre: Point, radii: Point) -> Floa
     u, v, w = u / radii[0], v / radii[1], w / radii[2]
     slope = np.sqrt(u * u + v * v + w * w)
     length = np.sqrt(squared)
-    result: Float = (length * (length - 1.0) / np.maximum(slope, 1e-6)).astype(np.float32, copy=False)
+    stretch = (length + 1e-4) / (slope + 1e-4 / min(radii))
+    result: Float = ((length - 1.0) * stretch).astype(np.float32, copy=False)
     return result
 
 
@@ -62,7 +67,7 @@ def meet(a: Float, b: Float, blend_mm: float) -> Float:
     return result
 
 
-def spline(knots: NDArray[np.float64] | list[tuple[float, ...]], per_span: int = 6) -> NDArray[np.float64]:
+def spline(knots: Knots, per_span: int = 6) -> NDArray[np.float64]:
     """Catmull-Rom curve through knots (n, d): ((n - 1) * per_span + 1, d) points."""
     points = np.asarray(knots, float)
     padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])

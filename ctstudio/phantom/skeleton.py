@@ -54,7 +54,8 @@ def paint_spine(canvas: Canvas, torso: Torso) -> None:
 
 def _canal_y(z: np.ndarray) -> np.ndarray:
     """How far the canal's middle lies behind the middle of the bodies, mm."""
-    return np.interp(z, [-256, -150, 0, 200, 290], [27.0, 28.0, 23.5, 19.0, 17.0])
+    way: np.ndarray = np.asarray(np.interp(z, [-256, -150, 0, 200, 290], [27.0, 28.0, 23.5, 19.0, 17.0]))
+    return way
 
 
 def _paint_vertebra(canvas: Canvas, torso: Torso, name: str, z: float, height: float, uneven: Waves) -> None:
@@ -67,7 +68,7 @@ def _paint_vertebra(canvas: Canvas, torso: Torso, name: str, z: float, height: f
 def paint_vertebra(canvas: Canvas, name: str, centre: Point, form: Vertebra, uneven: Waves) -> None:
     """One vertebra with body, arch, spinous and transverse processes, around the middle of its body."""
     middle = np.asarray(centre)
-    box = canvas.box(middle - [46, 26, 34], middle + [46, 70, 28])
+    box = canvas.box(middle - np.asarray([46, 26, 34]), middle + np.asarray([46, 70, 28]))
     if box is None:
         return
     x, y, z = canvas.points(box)
@@ -99,16 +100,18 @@ def _processes(u: Float, v: Float, w: Float, size: float, canal: float, name: st
     """Spinous process back and down, transverse processes to the sides."""
     lumbar = name[0] in "LS"
     drop = 0.25 if lumbar else 0.75
-    back = v - canal - 9.0
-    reach = (22.0 if lumbar else 22.0) * (0.6 + 0.4 * size)
-    spinous = meet(np.abs(u) - 2.6 * size - 0.05 * back, np.abs(w + 4.0 + drop * back) - (8.5 if lumbar else 6.0), 3.0)
+    back: Float = v - canal - 9.0
+    reach = 22.0 * (0.6 + 0.4 * size)
+    spinous: Float = meet(
+        np.abs(u) - 2.6 * size - 0.05 * back, np.abs(w + 4.0 + drop * back) - (8.5 if lumbar else 6.0), 3.0
+    )
     spinous = meet(spinous, np.abs(back - 0.5 * reach) - 0.5 * reach, 3.0)
     width = (39.0 if lumbar else 31.0) * (0.55 + 0.45 * size)
     sideways = np.abs(u)
     bow = canal - 3.0 + (0.08 if lumbar else 0.32) * np.maximum(sideways - 9.0, 0.0)
-    wing = np.sqrt((v - bow) ** 2 + ((w - 2.0) / 1.5) ** 2) - (4.2 if lumbar else 4.8)
+    wing: Float = np.sqrt((v - bow) ** 2 + ((w - 2.0) / 1.5) ** 2) - (4.2 if lumbar else 4.8)
     wing = meet(wing, np.abs(sideways - 0.5 * (9.0 + width)) - 0.5 * (width - 9.0), 3.0)
-    pedicle = np.sqrt(((sideways - 12.5) / 0.8) ** 2 + ((w - 3.0) / 1.3) ** 2) - 4.6 * size
+    pedicle: Float = np.sqrt(((sideways - 12.5) / 0.8) ** 2 + ((w - 3.0) / 1.3) ** 2) - 4.6 * size
     pedicle = meet(pedicle, np.abs(v - 0.5 * canal - 3.0) - 0.5 * canal - 2.0, 3.0)
     return join(join(spinous, wing, 4.0), pedicle, 4.0)
 

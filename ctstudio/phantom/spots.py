@@ -113,14 +113,23 @@ def _in_kidneys(torso: Torso, finding: Finding) -> list[Spot]:
 def _nodes(torso: Torso, finding: Finding) -> list[Spot]:
     chest = torso.patient.region == "chest"
     if chest:
-        sites = [(-19, -4, 132), (20, -14, 112), (-4, 14, 100), (-38, 4, 112), (42, 6, 112), (-14, -34, 128), (4, 22, 84)]
+        sites: list[tuple[float, float, float]] = [
+            (-19, -4, 132),
+            (20, -14, 112),
+            (-4, 14, 100),
+            (-38, 4, 112),
+            (42, 6, 112),
+            (-14, -34, 128),
+            (4, 22, 84),
+        ]
         names = ["right paratracheal", "aortopulmonary", "subcarinal", "right hilar", "left hilar", "prevascular",
                  "paraesophageal"]  # fmt: skip
     else:
         y = torso.spine(-130)[1] - 34.0
         sites = [(26, y, -118), (30, y + 4, -142), (26, y, -166), (-4, y - 6, -138), (-36, y + 4, -150),
                  (10, y - 18, -125), (28, y - 2, -188)]  # fmt: skip
-        names = ["left para-aortic"] * 3 + ["aortocaval", "right paracaval", "pre-aortic", "left para-aortic"]
+        left = ["left para-aortic"]
+        names = [*left * 3, "aortocaval", "right paracaval", "pre-aortic", *left]
     found = []
     for radius, place, site, name in zip(finding.size_mm, finding.places, sites, names, strict=False):
         centre = np.asarray(site, float) + 5.0 * (np.asarray(place) - 0.5)
@@ -146,9 +155,7 @@ def _tumour(torso: Torso, finding: Finding) -> list[Spot]:
     return [_spot(finding, "fdg_avid_tumor", centre, radius, side, place, finding.suv)]
 
 
-def _spot(
-    finding: Finding, label: str, centre: Points, radius: float, side: str, place: str, suv: float = 0.0
-) -> Spot:
+def _spot(finding: Finding, label: str, centre: Points, radius: float, side: str, place: str, suv: float = 0.0) -> Spot:
     middle = (float(centre[0]), float(centre[1]), float(centre[2]))
     return Spot(finding.name, label, middle, round(float(radius), 2), side, place, round(suv, 2))
 

@@ -61,7 +61,7 @@ class Torso:
         waist = np.exp(-(((z + 190.0) / 90.0) ** 2))
         chest = np.exp(-(((z - 60.0) / 110.0) ** 2))
         round_ = 0.82 + waist * (0.42 * np.maximum(back, 0) * np.abs(side) * 2 + 0.35 * np.maximum(-back, 0))
-        breast = 0.0
+        breast: Float = np.zeros_like(side)
         if self.patient.habitus.sex == "female":
             around = ((np.abs(side) - 0.5) / 0.27) ** 2 + ((z - 62.0) / 42.0) ** 2
             breast = np.where(back < 0, np.exp(-around), 0.0) * (14.0 + 1.1 * self.fat_mm) / self.fat_mm

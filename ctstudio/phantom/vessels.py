@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,18 +38,23 @@ def paint_abdominal_vessels(canvas: Canvas, room: Room) -> None:
     artery, vein, portal = (of_phase(n, phase) for n in ("artery", "vein", "portal"))
     _paint_cava(canvas, room, vein)
     _paint_portal(canvas, room, portal)
-    points, radii = aorta_path(room)
+    points, _ = aorta_path(room)
     for side in (-1.0, 1.0):
-        kidney = np.asarray(kidney_centre(room, side)) - [side * 16, 0, 4]
-        start = points[-16] + [side * 6, 0, 0]
-        _thin(canvas, [start, 0.5 * (start + kidney) + [0, 3, 3], kidney], 2.8, artery, "body")
+        kidney = np.asarray(kidney_centre(room, side)) - np.asarray([side * 16, 0, 4])
+        start = points[-16] + np.asarray([side * 6, 0, 0])
+        _thin(canvas, [start, 0.5 * (start + kidney) + np.asarray([0, 3, 3]), kidney], 2.8, artery, "body")
         cava = np.asarray(_cava_point(room, -112.0))
-        _thin(canvas, [cava, 0.5 * (cava + kidney) + [0, -7, -3], kidney], 4.4, vein, "body")
+        _thin(canvas, [cava, 0.5 * (cava + kidney) + np.asarray([0, -7, -3]), kidney], 4.4, vein, "body")
     front = room.torso.spine(-100)[1] - 42.0
     _thin(canvas, [(6, front + 4, -84), (4, front - 12, -86), (24, front - 14, -82), (60, 6, -74)], 2.6, artery, "body")
     _thin(canvas, [(4, front - 12, -86), (-16, front - 18, -88), (-38, -8, -84)], 2.3, artery, "body")
     for shift, radius, hu in ((6.0, 3.2, artery), (-8.0, 5.0, portal)):
-        knots = [(shift, front - 2, -102), (shift, front - 20, -124), (shift, front - 26, -170), (shift - 10, -42, -230)]
+        knots = [
+            (shift, front - 2, -102),
+            (shift, front - 20, -124),
+            (shift, front - 26, -170),
+            (shift - 10, -42, -230),
+        ]
         _thin(canvas, knots, radius, hu, "body")
     _mesentery(canvas, room, artery, portal)
 
@@ -61,8 +68,8 @@ def paint_aorta(canvas: Canvas, room: Room) -> None:
     canvas.paint(canvas.tube(points, radii - 1.3), artery, "aorta")
     end = points[-1]
     for label, side in (("iliac_artery_right", -1.0), ("iliac_artery_left", 1.0)):
-        knots = [end, end + [side * 18, 0, -32], end + [side * 40, 4, -80], end + [side * 62, -30, -130],
-                 end + [side * 78, -62, -180]]  # fmt: skip
+        knots = [end, _off(end, side * 18, 0, -32), _off(end, side * 40, 4, -80), _off(end, side * 62, -30, -130),
+                 _off(end, side * 78, -62, -180)]  # fmt: skip
         _thin(canvas, knots, 5.4, artery, label)
     rng = stream(room.patient.seed, "plaque")
     old = max(0, room.patient.habitus.age_years - 52)
@@ -70,7 +77,7 @@ def paint_aorta(canvas: Canvas, room: Room) -> None:
         at = int(rng.integers(20, len(points)))
         angle = rng.uniform(0, 2 * np.pi)
         spot = points[at] + (radii[at] - 0.6) * np.asarray([np.cos(angle), np.sin(angle), 0.0])
-        line = np.stack([spot, spot + [0, 0, rng.uniform(1, 6)]])
+        line = np.stack([spot, spot + np.asarray([0, 0, rng.uniform(1, 6)])])
         canvas.paint(canvas.tube(line, np.full(2, rng.uniform(0.9, 2.0))), float(rng.uniform(350, 800)), "aorta")
 
 
@@ -88,7 +95,12 @@ def _paint_cava(canvas: Canvas, room: Room, hu: float) -> None:
     end = points[0]
     for label, side in (("iliac_vena_right", -1.0), ("iliac_vena_left", 1.0)):
         lean = 13.0 if side > 0 else -4.0
-        knots = [end, end + [lean + side * 8, 7, -34], end + [lean + side * 38, 10, -86], end + [side * 66, -26, -140]]
+        knots = [
+            end,
+            _off(end, lean + side * 8, 7, -34),
+            _off(end, lean + side * 38, 10, -86),
+            _off(end, side * 66, -26, -140),
+        ]
         _thin(canvas, knots, 6.4, below, label)
 
 
@@ -99,7 +111,7 @@ def _paint_portal(canvas: Canvas, room: Room, hu: float) -> None:
     start = np.asarray([-8.0, front - 46.0, -108.0]) + shift
     hilum = hilum_of(room)
     label = "portal_vein_and_splenic_vein"
-    _thin(canvas, [start, 0.5 * (start + hilum) + [2, -4, 0], hilum], 7.0, hu, label)
+    _thin(canvas, [start, 0.5 * (start + hilum) + np.asarray([2, -4, 0]), hilum], 7.0, hu, label)
     tail = np.asarray([70.0, front - 6.0, -80.0]) + shift
     _thin(canvas, [start, (20 + shift[0], front - 46 + shift[1], -100 + shift[2]), tail], 4.2, hu, label)
 
@@ -140,6 +152,12 @@ def _mesentery(canvas: Canvas, room: Room, artery: float, portal: float) -> None
             canvas.paint(area, 0.5 * (artery + portal), "body", canvas.has(area.box, "torso_fat"))
 
 
-def _thin(canvas: Canvas, knots: list[object], radius: float, hu: float, label: str) -> None:
+def _thin(canvas: Canvas, knots: Sequence[object], radius: float, hu: float, label: str) -> None:
     points = spline(np.asarray(knots, float), 4)
     canvas.paint(canvas.tube(points, np.full(len(points), radius)), hu, label)
+
+
+def _off(point: Points, x: float, y: float, z: float) -> Points:
+    """A point moved by (x, y, z) mm."""
+    moved_point: Points = point + np.asarray([x, y, z])
+    return moved_point
