@@ -37,7 +37,7 @@ def phantom(
     patient = make_patient(seed, known, _findings(finding))
     made = render(patient, default_grid(patient, size, spacing))
     facts = truth(patient, made)
-    write_phantom(out, made, report(patient, made), facts)
+    write_phantom(out, made, report(patient), facts)
     names = ", ".join(f.name for f in patient.findings) or "none"
     answer(as_json, {"out": str(out), "truth": facts}, [f"{out}: {known}, seed {seed}, findings: {names}. Synthetic."])
 
