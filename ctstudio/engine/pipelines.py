@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from ctstudio.catalog.cards import all_cards
 from ctstudio.catalog.shelf import Model, find_model
 from ctstudio.core.errors import EngineError, ModelError, ParameterError
 from ctstudio.engine import devices
@@ -66,6 +67,7 @@ def run(request: Request, cache: ModelCache, pipelines: Pipelines = PIPELINES) -
     """
     devices.use_all_cores()
     pipeline = _pipeline(request, pipelines)
+    request = _checked(request)
     model = _model(request)
     placement = devices.place(request.device, request.dtype)
     try:
@@ -82,6 +84,13 @@ def run(request: Request, cache: ModelCache, pipelines: Pipelines = PIPELINES) -
         raise _out_of_memory(request, placement, error) from error.with_traceback(None)
 
 
+def warm_up(pipelines: Pipelines = PIPELINES) -> None:
+    """Import the modules of all tasks, so that the first request need not wait for that."""
+    for pipeline in pipelines.values():
+        _function(pipeline.load)
+        _function(pipeline.generate)
+
+
 def _pipeline(request: Request, pipelines: Pipelines) -> Pipeline:
     found = pipelines.get((request.system, request.task))
     if found is None:
@@ -90,6 +99,14 @@ def _pipeline(request: Request, pipelines: Pipelines) -> Pipeline:
             f"This program cannot do {request.system!r} {request.task!r}.", f"It can do: {known or 'nothing'}."
         )
     return found
+
+
+def _checked(request: Request) -> Request:
+    """The request with its parameters checked and filled in by its card, where the catalog has one."""
+    for card in all_cards():
+        if (card.system, card.task) == (request.system, request.task):
+            return dataclasses.replace(request, parameters=card.validated(request.parameters))
+    return request
 
 
 def _model(request: Request) -> Model:

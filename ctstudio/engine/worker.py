@@ -113,7 +113,7 @@ class Worker:
         from ctstudio.engine import devices
         from ctstudio.engine.cache import ModelCache
         from ctstudio.engine.execution import execute
-        from ctstudio.engine.pipelines import PIPELINES
+        from ctstudio.engine.pipelines import PIPELINES, warm_up
 
         devices.use_all_cores()
         device = devices.place().device
@@ -121,6 +121,10 @@ class Worker:
         self._channel.send(EngineReady(devices.versions(), devices.describe(device)))
         self._status = lambda: devices.memory(device)
         pipelines = PIPELINES if self._pipelines is None else self._pipelines
+        try:
+            warm_up(pipelines)
+        except Exception:
+            _logger.exception("a pipeline cannot be imported; the first request for it will say so")
         while (request := self._line.next()) is not None:
             with closing(
                 execute(request, cache, pipelines, self._line.current_cancelled, str(self._log_file))

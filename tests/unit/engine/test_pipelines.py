@@ -106,6 +106,12 @@ def test_what_cannot_be_served_is_said(tmp_path: Path, model: Path) -> None:
         events_of(tiny_system.request(foreign), ModelCache())
 
 
+def test_parameters_are_checked_by_the_card_before_anything_is_loaded() -> None:
+    request = Request(new_id(), "na_diff", "generate", "no-such-model", {"dose": 1.5})
+    with pytest.raises(ParameterError, match=r"(?i)dose"):
+        list(run(request, ModelCache()))
+
+
 def test_every_card_of_the_catalog_has_a_pipeline() -> None:
     from ctstudio.catalog.cards import all_cards
 
