@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject
 
 from ctstudio.core.errors import CtStudioError
@@ -17,6 +18,7 @@ from ctstudio.session.mask_import import ImportedMask, onto_scan
 from ctstudio.ui.background import Background
 
 DEMO_SEED = 10_007
+_DEMO_OPACITY = 0.25
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,9 @@ class Opening(QObject):
         liver = labels.table.by_name("liver").value
         if liver in case.mask.present():
             case.mask.active = liver
+            where = np.argwhere(case.mask.array[::2, ::4, ::4] == liver)
+            case.viewing.crosshair = tuple(where.mean(axis=0) * (2, 4, 4))
+        case.viewing.mask_opacity = _DEMO_OPACITY
         case.mask.history.clear()
         case.mask.mark_saved()
         self._document.notices.say("This is the demo case, a procedural phantom.", "Open a scan with Ctrl+O.")

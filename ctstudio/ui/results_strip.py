@@ -52,7 +52,8 @@ class Thumbnail(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"Sample at {card.dose:.0%}, seed {card.seed}")
         self.setToolTip(
-            "Click to compare with the original.\nNoise: the SD measured inside the mask, and the SD asked for by the dose."
+            "Click to compare with the original.\n"
+            "Noise: the SD measured inside the mask, and the SD asked for by the dose."
         )
 
     def set_selected(self, selected: bool) -> None:

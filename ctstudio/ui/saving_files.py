@@ -34,10 +34,11 @@ class SavingFiles:
         self._open(dialog, lambda path: self.mask(case, path))
 
     def ask_sample(self, case: Case, view: SampleView) -> None:
-        """Ask for a folder's name, then save a sample with its provenance in it."""
-        dose = float(view.sample.provenance.parameters.get("dose", 1.0))
-        dialog = self._dialog("Save sample in a new folder", f"SYNTHETIC_{dose * 100:.0f}pct_seed{view.sample.seed}")
-        self._open(dialog, lambda path: self.sample(case, view, path))
+        """Ask for a folder, then save a sample with its provenance in the next numbered folder there."""
+        dialog = QFileDialog(self._window, "Save the sample in a numbered folder of …")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
+        self._open(dialog, lambda folder: self.sample(case, view, folder))
 
     def mask(self, case: Case, path: Path) -> None:
         """Save the mask."""
@@ -47,7 +48,12 @@ class SavingFiles:
     def sample(self, case: Case, view: SampleView, folder: Path) -> None:
         """Save a sample: CT, mask and noise map, provenance, preview."""
         work = partial(save_sample, case, view, folder)
-        self._background.run(work, lambda saved: self._say(f"Sample saved in {saved}."), self._notices.report)
+        self._background.run(work, partial(self._sample_saved, case, view), self._notices.report)
+
+    def _sample_saved(self, case: Case, view: SampleView, folder: Path) -> None:
+        if view in case.results.items:
+            case.results.mark_saved(view, folder)
+        self._say(f"Sample saved in {folder}.")
 
     def _say(self, text: str) -> None:
         self._notices.say(text)
