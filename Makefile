@@ -24,7 +24,8 @@ check: setup  ## style, types and the rules of import
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo --config packaging/import_cycles.toml
 
 bench: setup  ## speed, measured on this machine
 	@for file in packaging/bench_*.py; do \

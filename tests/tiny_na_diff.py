@@ -29,37 +29,45 @@ _CLIP: dict[str, Any] = {
 }
 
 
-def write_tiny_model(folder: Path, name: str = "tiny") -> Path:
-    """Write a model folder and return it."""
+SMALL: dict[str, Any] = {"image_size": 64, "pixel_mm": 6.0}
+"""Changes that give slices of 64 x 64, the same field of view at a sixteenth of the work."""
+
+
+def write_tiny_model(folder: Path, name: str = "tiny", changes: dict[str, Any] | None = None) -> Path:
+    """Write a model folder, its configuration changed if wished, and return it."""
     import torch
     from diffusers import AutoencoderKL
 
     from ctstudio.catalog.model_card import ModelInfo
     from ctstudio.catalog.shelf import file_digest
     from ctstudio.nets.clip import build_clip
+    from ctstudio.nets.segmenter import build_segmenter
     from ctstudio.systems.na_diff.config import NaDiffConfig
     from ctstudio.systems.na_diff.network import NaDiffNetwork
-    from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, save_weights
+    from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, SEGMENTER, save_weights
 
+    config = {**CONFIG, **(changes or {})}
     torch.manual_seed(0)
     blocks = ("DownEncoderBlock2D",) * 3, ("UpDecoderBlock2D",) * 3
     vae = AutoencoderKL(
         1, 1, *blocks, (4, 4, 4), 1, latent_channels=4, norm_num_groups=2, mid_block_add_attention=False
     )
     vae.save_pretrained(folder / "vae")
-    network = NaDiffNetwork(NaDiffConfig.model_validate(CONFIG))
+    network = NaDiffNetwork(NaDiffConfig.model_validate(config))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))  # the paper's zeros would hide every condition
     save_weights(network, folder / DENOISER)
     save_weights(build_clip(_CLIP), folder / CLIP_FOLDER, _CLIP)
+    features = (4, 4, 4, 8, 8, 4)
+    save_weights(build_segmenter(features, len(config["label_groups"])), folder / SEGMENTER, {"features": features})
     files = {p.relative_to(folder).as_posix(): file_digest(p) for p in sorted(folder.rglob("*")) if p.is_file()}
     info = {
         "name": name,
         "size": "demo",
         "title": "Tiny",
         "system": "na_diff",
-        "config": CONFIG,
+        "config": config,
         "ranges": {
             "region": "abdomen",
             "fov_mm": {"low": 300, "high": 420},
