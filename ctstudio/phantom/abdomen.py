@@ -102,13 +102,13 @@ def paint_spleen(canvas: Canvas, room: Room) -> None:
     """A crescent along the left back wall."""
     place = room.patient.organ("spleen")
     size = place.size
-    centre = moved((98.0, 34.0, -70.0), place)
+    centre = moved((97.0, 30.0, -66.0), place)
     box = canvas.box(np.asarray(centre) - 85, np.asarray(centre) + 85)
     if box is None:
         return
     u, v, w = turned(*canvas.points(box), centre, place.turn_deg)
-    whole = ellipsoid(u, v, w, (0, 0, 0), (38 * size, 46 * size, 58 * size))
-    hilum = ellipsoid(u, v, w, (-44, -24, -6), (42, 40, 60))
+    whole = ellipsoid(u, v, w, (0, 0, 0), (43 * size, 52 * size, 62 * size))
+    hilum = ellipsoid(u, v, w, (-50, -30, -6), (42, 40, 60))
     whole = meet(whole, -hilum, 9.0) + wobble(canvas, room, box, "spleen", 34, 1.6)
     phase = room.patient.contrast_phase
     hu: float | Float = of_phase("spleen", phase)

@@ -24,7 +24,7 @@ def paint_stomach(canvas: Canvas, room: Room) -> None:
         [(56.0, 24, -34), (64, 8, -50), (66, -22, -78), (48, -44, -104), (16, -52, -118), (-22, -38, -114)]
     )
     points = spline(knots + shift, 5)
-    radii = np.interp(np.linspace(0, 1, len(points)), [0, 0.2, 0.5, 0.75, 1], [42.0, 40, 30, 22, 11]) * size
+    radii = np.interp(np.linspace(0, 1, len(points)), [0, 0.2, 0.5, 0.75, 1], [38.0, 36, 28, 21, 11]) * size
     area = canvas.tube(points, radii, 1.0, 8.0)
     if area is None:
         return

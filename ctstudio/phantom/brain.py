@@ -27,7 +27,7 @@ def paint_brain(canvas: Canvas, patient: Patient, cavity: Float) -> None:
         return
     inside = cavity[box] + 0.4
     canvas.paint(Area(box, inside), FLUID_HU, "brain_ventricle")
-    shrunk = 1.2 + 0.045 * max(0, patient.habitus.age_years - 45)
+    shrunk = 1.1 + 0.028 * max(0, patient.habitus.age_years - 45)
     _paint_cerebrum(canvas, patient, Area(box, inside + shrunk), shrunk)
     _paint_hindbrain(canvas, patient, Area(box, inside + shrunk))
     _paint_nuclei(canvas, patient)
@@ -43,7 +43,7 @@ def _paint_cerebrum(canvas: Canvas, patient: Patient, area: Area, shrunk: float)
     away = np.abs(folds) * (FOLD_MM / 6.0)
     deep = np.clip((-surface - 8.0) / 10.0, 0.0, 1.0)
     sulcus = away - 0.55 - 0.2 * shrunk + 9.0 * deep
-    sylvian = ellipsoid(np.abs(x), y, z, (48, -8, -2), (14, 24, 1.8 + 0.3 * shrunk))
+    sylvian = ellipsoid(np.abs(x), y, z + 0.6 * (y + 8.0) + 3.0 * folds, (48, -8, -2), (13, 24, 1.4 + 0.3 * shrunk))
     cleft = np.abs(x) - 0.7 - 0.2 * shrunk + 9.0 * np.clip((24.0 - z) / 10.0 - np.abs(y) / 90.0, 0.0, 1.0)
     fluid = np.minimum(np.minimum(sulcus, sylvian), cleft)
     fluid = np.minimum(fluid, ellipsoid(x, y, z, (0, -6, -22), (15, 15, 7)))

@@ -59,7 +59,7 @@ def _face(x: Float, y: Float, z: Float) -> Float:
     bent = y - 18.0 + 0.06 * (z + 100.0)
     neck = np.sqrt(x * x + (bent * 1.02) ** 2) - (55.0 + 0.0022 * (z + 120.0) ** 2)
     neck = meet(neck.astype(np.float32), z + 50.0, 30.0)
-    ears = ellipsoid(np.abs(x), y, z, (80, 16, -28), (5, 15, 27))
+    ears = ellipsoid(np.abs(x), y, z, (74, 14, -30), (6, 14, 24))
     return join(join(join(join(cheeks, chin, 16.0), neck, 18.0), nose, 8.0), ears, 5.0)
 
 
@@ -146,7 +146,7 @@ def _paint_spaces(canvas: Canvas, patient: Patient) -> None:
         nose = ellipsoid(x, y, z, (0, -58, -48), (12, 30, 19))
         folds = 0.0 + 3.0 * canvas.field(waves(patient.seed, "nose", wavelength_mm=14, sd=1.0), box)
         canvas.paint(Area(box, np.maximum(meet(nose, folds, 2.0), 1.0 - np.abs(x))), -960.0, "body", edge_mm=1.4)
-        mastoid = ellipsoid(np.abs(x), y, z, (60, 24, -44), (11, 14, 18))
+        mastoid = ellipsoid(np.abs(x), y, z, (55, 24, -44), (10, 14, 17))
         canvas.paint(Area(box, mastoid - 2.0), 650.0, "skull")
         cells = 2.2 * canvas.field(waves(patient.seed, "mastoid", wavelength_mm=6, sd=1.0), box)
         canvas.paint(Area(box, meet(mastoid, cells, 1.0)), -800.0, "skull", edge_mm=2.0)
@@ -161,21 +161,21 @@ def _paint_spaces(canvas: Canvas, patient: Patient) -> None:
 
 def _paint_eyes(canvas: Canvas) -> None:
     """Orbits with fat, globes, lenses and optic nerves."""
-    _shell(canvas, (31, -66, -21), (17, 21, 16), 2.0, (-90.0, "torso_fat"))
+    _shell(canvas, (31, -58, -21), (17, 21, 16), 2.0, (-90.0, "torso_fat"))
     for side in (-1.0, 1.0):
-        globe = np.asarray([side * 32.0, -76.0, -21.0])
+        globe = np.asarray([side * 32.0, -68.0, -21.0])
         box = canvas.box(globe - 16, globe + 16)
         if box is not None:
             x, y, z = canvas.points(box)
-            ball = ellipsoid(x, y, z, (float(globe[0]), -76.0, -21.0), (12.2, 12.2, 12.2))
+            ball = ellipsoid(x, y, z, (float(globe[0]), -68.0, -21.0), (12.2, 12.2, 12.2))
             canvas.paint(Area(box, ball), 42.0, "body")
             canvas.paint(Area(box, ball + 1.6), 12.0, "body")
-            lens = ellipsoid(x, y, z, (float(globe[0]), -84.5, -21.0), (4.6, 2.4, 4.6))
+            lens = ellipsoid(x, y, z, (float(globe[0]), -76.5, -21.0), (4.6, 2.4, 4.6))
             canvas.paint(Area(box, lens), 80.0, "body")
-        nerve = spline([tuple(globe + np.asarray([0, 12, 0])), (side * 22, -45, -20), (side * 10, -26, -19)], 3)
+        nerve = spline([tuple(globe + np.asarray([0, 12, 0])), (side * 20, -38, -20), (side * 10, -24, -19)], 3)
         canvas.paint(canvas.tube(nerve, np.full(len(nerve), 2.2)), 38.0, "body")
         for lift in (-11.0, 11.0):
-            muscle = np.asarray([[side * 33, -72, -21 + lift], [side * 18, -42, -20 + 0.25 * lift]], float)
+            muscle = np.asarray([[side * 33, -64, -21 + lift], [side * 18, -36, -20 + 0.25 * lift]], float)
             canvas.paint(canvas.tube(muscle, np.full(2, 2.2)), 45.0, "body")
 
 

@@ -9,6 +9,9 @@ from ctstudio.phantom.canvas import Area, Canvas
 from ctstudio.phantom.shapes import Float, Point, ellipsoid, join, meet, turned
 from ctstudio.phantom.tissue import of_phase
 
+YIELDING = ("spleen", "stomach", "colon", "liver", "small_bowel", "pancreas", "duodenum")
+"""Organs in which a kidney leaves an impression, with fat between."""
+
 
 def kidney_centre(room: Room, side: float) -> Point:
     """Middle of the left (side +1) or right (-1) kidney, patient mm."""
@@ -37,6 +40,8 @@ def _paint_kidney(canvas: Canvas, room: Room, label: str, side: float) -> None:
     bean = meet(bean, room.lid(box, 4.0), 6.0)
     phase = room.patient.contrast_phase
     cortex, medulla = of_phase("kidney_cortex", phase), of_phase("kidney_medulla", phase)
+    halo = canvas.has(box, *YIELDING)
+    canvas.paint(Area(box, bean - 2.6), -100.0, "torso_fat", halo)
     canvas.paint(Area(box, bean), cortex, label)
     pyramids = meet(bean + 6.5, _columns(u, w, place.size), 3.0)
     canvas.paint(Area(box, pyramids), medulla, None, bean < 0, edge_mm=2.5)
@@ -49,7 +54,7 @@ def _paint_kidney(canvas: Canvas, room: Room, label: str, side: float) -> None:
 def _bean(u: Float, v: Float, w: Float, size: float) -> tuple[Float, Float]:
     """Distances to the kidney and to the fat of its sinus; u points away from the spine."""
     bent = u + 0.0042 * w * w / size
-    outer = ellipsoid(bent, v, w, (3.0, 0, 0), (28.0 * size, 24.0 * size, 56.0 * size))
+    outer = ellipsoid(bent, v, w, (3.0, 0, 0), (30.0 * size, 26.0 * size, 57.0 * size))
     hilum = ellipsoid(u, v, w, (-27.0 * size, 2.0, 0), (20.0, 11.0, 20.0))
     outer = meet(outer, -hilum, 6.0)
     sinus = ellipsoid(bent, v, w, (-6.0, 1.0, 0), (14.0 * size, 8.0 * size, 27.0 * size))

@@ -115,7 +115,7 @@ def _paint_diaphragm(canvas: Canvas, room: Room) -> None:
 def oblique(canvas: Canvas, room: Room, box: Box, side: str) -> Float:
     """Distance to the oblique fissure: positive in the upper (and middle) lobe, mm."""
     x, y, z = canvas.points(box)
-    start = 32.0 if side == "left" else 24.0
+    start = 50.0 if side == "left" else 44.0
     bow = 0.0018 * (np.abs(x) - 70.0) ** 2
     wave = wobble(canvas, room, box, f"oblique {side}", 90, 4.0)
     result: Float = (z - start - 0.95 * y + bow) * 0.72 + wave
@@ -133,7 +133,7 @@ def _divide(canvas: Canvas, room: Room, chest: Chest) -> None:
         np.copyto(label, canvas.values[LOBES[side][1]], where=here & (cut < 0))
         canvas.paint(Area(box, np.abs(cut) - 0.35), -690.0, None, here, edge_mm=1.3)
         if side == "right":
-            flat = z - 38.0 - 0.06 * y + wobble(canvas, room, box, "horizontal", 80, 4.0)
+            flat = z - 46.0 - 0.06 * y + wobble(canvas, room, box, "horizontal", 80, 4.0)
             front = here & (cut > 0)
             np.copyto(label, canvas.values[LOBES["right"][2]], where=front & (flat < 0))
             canvas.paint(Area(box, np.abs(flat) - 0.3), -720.0, None, front, edge_mm=1.3)

@@ -137,11 +137,12 @@ def _habitus(rng: np.random.Generator, region: Region) -> Habitus:
     size = 1.015 if male else 0.965
     spread = 0.025 if skull else 0.032
     width, depth, height = size * np.exp(rng.normal(0.0, spread, 3) + (0.0 if skull else 0.012 * build))
-    fat = 17.0 * np.exp(0.42 * build) * (0.85 if male else 1.1)
+    width *= 1.0 if skull else 1.055
+    fat = 19.0 * np.exp(0.42 * build) * (0.85 if male else 1.1)
     return Habitus(
         sex="male" if male else "female",
         age_years=int(rng.integers(22, 89)),
-        width=round(float(np.clip(width, 0.9, 1.1)), 4),
+        width=round(float(np.clip(width, 0.9, 1.14)), 4),
         depth=round(float(np.clip(depth, 0.9, 1.12)), 4),
         height=round(float(np.clip(height, 0.9, 1.1)), 4),
         fat_mm=round(float(np.clip(fat, 7.0, 38.0)), 2),

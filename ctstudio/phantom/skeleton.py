@@ -117,17 +117,21 @@ def _processes(u: Float, v: Float, w: Float, size: float, canal: float, name: st
 
 
 def _paint_sacrum(canvas: Canvas, torso: Torso) -> None:
-    heights = np.asarray([-268.0, -290, -312, -335, -356, -374])
-    middle = np.asarray([(torso.spine(z)[0], torso.spine(z)[1] + 4.0, z) for z in heights])
-    radii = np.asarray([17.0, 16, 13, 10, 7, 5])
-    for side in (-1.0, 0.0, 1.0):
-        spread = np.asarray([34.0, 32, 24, 14, 4, 0])
-        points = middle + np.outer(side * spread, [1.0, 0, 0]) + np.outer(np.abs(side) * spread, [0, 0.16, 0])
-        area = canvas.tube(points, radii * (1.0 if side == 0 else 0.95))
-        if area is not None:
-            depth = np.clip((-area.distance - 1.2) / 1.6, 0.0, 1.0)
-            only = ~canvas.has(area.box, "vertebrae_S1", "vertebrae_L5")
-            canvas.paint(area, CORTEX_HU + depth * (spongy_hu(torso) - CORTEX_HU), "sacrum", only)
+    """A wedge that narrows to the coccyx, swept from side to side as one tube."""
+    heights = np.linspace(-266.0, -376.0, 12)
+    spread = np.interp(heights, [-376, -350, -310, -266], [0.0, 6.0, 27.0, 36.0])
+    radii = np.interp(heights, [-376, -350, -310, -266], [5.0, 7.0, 12.0, 15.0])
+    points, thick = [], []
+    for z, wide, radius in zip(heights, spread, radii, strict=True):
+        x, y = torso.spine(z)
+        for side in (-1.0, 0.0, 1.0):
+            points.append((x + side * wide, y + 4.0 + 0.16 * abs(side) * wide, z))
+            thick.append(radius)
+    area = canvas.tube(np.asarray(points), np.asarray(thick))
+    if area is not None:
+        depth = np.clip((-area.distance - 1.2) / 1.6, 0.0, 1.0)
+        only = ~canvas.has(area.box, "vertebrae_S1", "vertebrae_L5")
+        canvas.paint(area, CORTEX_HU + depth * (spongy_hu(torso) - CORTEX_HU), "sacrum", only)
 
 
 def _paint_back_muscles(canvas: Canvas, torso: Torso) -> None:
