@@ -70,7 +70,9 @@ def load_vae(folder: Path) -> AutoencoderKL:
         WeightMismatch: No such file, or it does not fit its configuration.
     """
     try:
-        vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32, local_files_only=True)
+        vae = AutoencoderKL.from_pretrained(
+            folder / "vae", torch_dtype=torch.float32, local_files_only=True, low_cpu_mem_usage=False
+        )
     except (OSError, ValueError, RuntimeError) as error:
         raise WeightMismatch(
             f"The autoencoder in {folder / 'vae'} cannot be loaded.", "Install the model again.", str(error)
