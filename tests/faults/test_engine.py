@@ -38,7 +38,7 @@ class Desk:
         self.client.event.connect(self.events.append)
         self.client.start()
 
-    def wait(self, until: Callable[[], object], seconds: float = 20.0) -> None:
+    def wait(self, until: Callable[[], object], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while not until():
             assert time.monotonic() < deadline, (self.client.status, self.client.last_error, self.events[-3:])
@@ -117,7 +117,7 @@ def test_the_real_engine_cancels_within_one_step_and_survives_faults(
     asked = time.monotonic()
     desk.client.cancel(long.id)
     assert isinstance(desk.end_of(long), Stopped)
-    assert time.monotonic() - asked < 1.0
+    assert time.monotonic() - asked < 3.0
     assert sum(isinstance(e, Stepped) and e.request_id == long.id for e in desk.events) <= steps + 2
     failed = desk.end_of(short_of_memory)
     assert isinstance(failed, Failed)
@@ -172,13 +172,13 @@ def test_a_hung_engine_is_seen_killed_and_restarted(desks: Callable[..., Desk]) 
 
 
 def test_a_long_step_with_signs_of_life_is_not_hung(desks: Callable[..., Desk]) -> None:
-    desk = desks(scripted_engine.command(), hung_seconds=1.5)
-    one = request("slow", steps=30)
+    desk = desks(scripted_engine.command(), hung_seconds=2.5)
+    one = request("slow", steps=50)
     desk.client.submit(one)
     states: list[str] = []
     desk.client.state.connect(states.append)
     began = time.monotonic()
-    desk.wait(lambda: time.monotonic() - began > 3.0)
+    desk.wait(lambda: time.monotonic() - began > 3.5)
     assert "hung" not in states
 
 
@@ -206,7 +206,7 @@ def test_closing_ends_even_a_stubborn_engine(tmp_path: Path) -> None:
     pid = desk.pid()
     began = time.monotonic()
     desk.client.close()
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 10
     assert not psutil.pid_exists(pid)
 
 
@@ -256,7 +256,7 @@ def test_a_desk_that_is_killed_takes_its_engine_with_it(tmp_path: Path) -> None:
     assert desk.returncode == -signal.SIGKILL, desk.stderr
     engine_pid, desk_pid, had_segments = map(int, desk.stdout.split())
     assert had_segments
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while psutil.pid_exists(engine_pid) or segments(desk_pid):
         assert time.monotonic() < deadline, (engine_pid, segments(desk_pid))
         time.sleep(0.05)

@@ -32,7 +32,7 @@ class Desk:
         self.client.event.connect(self.events.append)
         self.client.state.connect(self.states.append)
 
-    def wait(self, until: Callable[[], bool], seconds: float = 10.0) -> None:
+    def wait(self, until: Callable[[], bool], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while not until():
             assert time.monotonic() < deadline, (self.states, self.events[-3:])
@@ -87,7 +87,7 @@ def test_submitting_does_not_wait_for_the_copy(desk: Desk) -> None:
     big = Request(new_id(), "s", "t", "m", {"script": "fail"}, {"scan": Volume(np.zeros(grid.shape, np.float32), grid)})
     began = time.perf_counter()
     desk.client.submit(big)
-    assert time.perf_counter() - began < 0.05
+    assert time.perf_counter() - began < 0.1
     assert isinstance(desk.end_of(big), Failed)
 
 
@@ -132,7 +132,7 @@ def test_an_engine_that_does_not_come_is_dead_and_says_why(tmp_path: Path) -> No
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     client = EngineClient([str(tmp_path / "nothing")], tmp_path)
     client.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while client.status != "dead" and time.monotonic() < deadline:
         client.poll()
         time.sleep(0.01)
@@ -147,7 +147,7 @@ def test_close_while_starting_and_twice(tmp_path: Path) -> None:
     began = time.monotonic()
     desk.client.close()
     desk.client.close()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
     assert desk.client.pid is None
 
 

@@ -14,7 +14,7 @@ from ctstudio.jobs.queue import JobQueue
 from scripted_engine import request
 
 
-def follow(client: EngineClient, queue: JobQueue, until: str, job: Job, seconds: float = 10.0) -> Job:
+def follow(client: EngineClient, queue: JobQueue, until: str, job: Job, seconds: float = 60.0) -> Job:
     deadline = time.monotonic() + seconds
     while True:
         client.poll()

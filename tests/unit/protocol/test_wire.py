@@ -176,7 +176,7 @@ def test_a_deeply_nested_header_is_refused() -> None:
         decode(struct.pack("<4sHI", b"CTSW", VERSION, len(header)) + header)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_any_bytes_give_an_engine_error(data: bytes, prefixed: bool) -> None:
     if prefixed:
@@ -192,7 +192,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_damaged_messages_decode_or_give_an_engine_error(data: st.DataObject) -> None:
     good = bytearray(encode(data.draw(st.sampled_from(MESSAGES))))
@@ -203,7 +203,7 @@ def test_damaged_messages_decode_or_give_an_engine_error(data: st.DataObject) ->
         decode(damaged)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text(max_size=5), json_values, max_size=4))
 def test_any_json_parameters_come_back(parameters: dict[str, Any]) -> None:
     back = decode(encode(Submit(Request("r", "s", "t", "m", parameters))))
