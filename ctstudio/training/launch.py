@@ -28,7 +28,7 @@ from ctstudio.training.stages.denoiser import DenoiserStage, Encoded, encode_sli
 from ctstudio.training.stages.segmenter import SegmenterStage
 from ctstudio.training.stages.vae import VaeStage, build_vae, latent_statistics
 
-STAGES = ("data", "vae", "clip", "segmenter", "latents", "denoiser", "export")
+STAGES = ("data", "vae", "clip", "segmenter", "latents", "denoiser", "export", "figures")
 STATISTICS_SLICES = 256
 ENCODE_CHUNK = 64
 
@@ -177,6 +177,12 @@ def _export(run: Run) -> None:
     export_model(run)
 
 
+def _figures(run: Run) -> None:
+    from ctstudio.training.figures import measure_model
+
+    measure_model(run)
+
+
 def _train(run: Run, stage: str, work: Any) -> None:
     settings = getattr(run.recipe, stage)
     schedule = settings.schedule(run.recipe.seed)
@@ -197,4 +203,5 @@ _STAGES: dict[str, Callable[[Run], None]] = {
     "latents": _latents,
     "denoiser": _denoiser,
     "export": _export,
+    "figures": _figures,
 }

@@ -18,6 +18,9 @@ from ctstudio.training.recipe import VaeSettings
 
 KL_WEIGHT = 1e-4
 LATENT_JITTER = 0.02
+AIR_MARGIN = 0.14
+"""Crops keep this part of the slice's edge from its border, where there is only air."""
+
 FULL_SLICES = 0.15
 """The last part of the steps sees whole slices, so that group norms fit them."""
 
@@ -62,7 +65,9 @@ class VaeStage:
         count = max(1, self._settings.batch // 8) if whole else self._settings.batch
         which = torch.randint(len(self._slices), (count,), generator=generator)
         noise = torch.randint(self._slices.noise_hu.shape[1], (count,), generator=generator)
-        corners = torch.randint(self._config.image_size - crop + 1, (count, 2), generator=generator)
+        margin = 0 if whole else int(AIR_MARGIN * self._config.image_size)
+        room = self._config.image_size - crop - 2 * margin + 1
+        corners = margin + torch.randint(room, (count, 2), generator=generator)
         rows = [
             self._crop(int(w), int(n), int(y), int(x), crop) for w, n, (y, x) in zip(which, noise, corners, strict=True)
         ]

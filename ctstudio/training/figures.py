@@ -1,0 +1,44 @@
+"""Measure a finished model on held-out phantoms and write the figures into its `model.json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from ctstudio.catalog.model_card import ModelInfo
+from ctstudio.catalog.shelf import find_model
+from ctstudio.evaluation.held_out import held_out_slices
+from ctstudio.evaluation.na_diff import dose_figures, look_figures, mask_figures, vae_figures
+from ctstudio.systems.na_diff.weights import load, load_segmenter
+
+if TYPE_CHECKING:
+    from ctstudio.training.launch import Run
+
+MASK_SLICES = 100
+DOSE_ANATOMIES = 20
+VAE_SLICES = 8
+LOOK_SLICES = 16
+BANK_SLICES = 1000
+
+
+def measure_model(run: Run) -> ModelInfo:
+    """Measure the exported model of a run on seeds from 10 000 on; returns its `model.json` with the figures."""
+    folder = run.folder / "model"
+    info = find_model(folder).info
+    model = load(folder, info, torch.device("cpu"), torch.float32)
+    segmenter = load_segmenter(folder, model.config)
+    slices = run.slices()
+    rows = np.linspace(0, len(slices) - 1, min(BANK_SLICES, len(slices))).astype(int)
+    bank = slices.ct_hu[rows].astype(np.float32) + slices.noise_hu[rows, 0].astype(np.float32)
+    figures = {
+        "command": f"ctstudio train {run.recipe.name} --out DIR",
+        "vae_noise_sd": vae_figures(model, VAE_SLICES),
+        "dose": dose_figures(model, DOSE_ANATOMIES, run.say),
+        "mask": mask_figures(model, segmenter, MASK_SLICES, run.say),
+        "looks": look_figures(model, bank, held_out_slices(LOOK_SLICES, model.config, 40_000), run.say),
+    }
+    measured = info.model_copy(update={"figures": figures})
+    measured.write(folder)
+    return measured
