@@ -37,7 +37,7 @@ class Said:
             assert word in lines[0]
 
 
-def ctstudio(*words: object, seconds: float = 120) -> Said:
+def ctstudio(*words: object, seconds: float = 300) -> Said:
     """`python -m ctstudio …` as a person types it."""
     command = [sys.executable, "-m", "ctstudio", *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, cwd=ROOT, check=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,9 @@ from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.volume import Volume
 from ctstudio.io.reading import read_labels, read_volume
 from ctstudio.io.writing import write_labels, write_volume
-from tiny_na_diff import write_tiny_model
+from tiny_na_diff import SMALL, write_tiny_model
 
+pytestmark = pytest.mark.timeout(600)  # a dozen processes, also on a busy machine
 GRID = Grid.centred((2, 64, 64), (6.0, 6.0, 5.0))
 
 
@@ -37,14 +38,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_volume(Volume(bad, GRID), place / "nan.nii.gz")
     (place / "notes.txt").write_text("not an image")
     (place / "broken.nii.gz").write_bytes((place / "ct.nii.gz").read_bytes()[:200])
-    write_tiny_model(place / "tiny")
+    write_tiny_model(place / "tiny", changes=SMALL)
     return place
 
 
 def test_help_comes_at_once_and_names_every_command() -> None:
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     said = ctstudio("--help")
-    assert time.monotonic() - began < 3.0  # 0.2 s on a quiet machine
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 0.6  # seconds of processor, not of patience
     for name in ("demo", "doctor", "phantom", "dose", "run", "recreate", "models", "train"):
         assert name in said.out
 
@@ -138,7 +139,7 @@ def test_run_and_recreate_give_the_same_bytes(folder: Path, tmp_path: Path) -> N
 def test_recreate_says_what_has_changed(folder: Path, tmp_path: Path) -> None:
     mask = tmp_path / "mask.nii.gz"
     mask.write_bytes((folder / "mask.nii.gz").read_bytes())
-    model = write_tiny_model(tmp_path / "tiny")
+    model = write_tiny_model(tmp_path / "tiny", changes=SMALL)
     run = ("run", "na-diff", "generate", "--mask", mask, "--model", model, "--steps", 4, "--out", tmp_path / "a")
     assert ctstudio(*run).code == 0
     labels = read_labels(mask)
@@ -179,7 +180,7 @@ def test_models_are_listed_shown_and_checked(folder: Path) -> None:
 
 
 def test_a_changed_weight_file_is_found(tmp_path: Path) -> None:
-    model = write_tiny_model(tmp_path / "tiny")
+    model = write_tiny_model(tmp_path / "tiny", changes=SMALL)
     weights = model / "denoiser" / "model.safetensors"
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
