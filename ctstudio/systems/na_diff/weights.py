@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL
 from open_clip.model import CLIP
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -73,7 +74,7 @@ def load_vae(folder: Path) -> AutoencoderKL:
         vae = AutoencoderKL.from_pretrained(
             folder / "vae", torch_dtype=torch.float32, local_files_only=True, low_cpu_mem_usage=False
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise WeightMismatch(
             f"The autoencoder in {folder / 'vae'} cannot be loaded.", "Install the model again.", str(error)
         ) from error
@@ -98,7 +99,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
         state = {
             key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in load_file(path).items()
         }
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise WeightMismatch(f"{path} cannot be read: {error}.", "Install the model again.") from error
     own = module.state_dict()
     wrong = [f"{k} is missing" for k in own if k not in state] + [f"{k} is unknown" for k in state if k not in own]

@@ -1,0 +1,74 @@
+"""Where the patient is: table away, lungs and bowel gas in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ctstudio.systems.na_diff.body_outline import body_outline
+
+_Y, _X = np.mgrid[:160, :160].astype(float)
+
+
+def _ellipse(y: float, x: float, height: float, width: float) -> np.ndarray:  # type: ignore[type-arg]
+    return ((_Y - y) / height) ** 2 + ((_X - x) / width) ** 2 <= 1
+
+
+BODY = _ellipse(75, 80, 46, 66)
+
+
+def _slice() -> np.ndarray:  # type: ignore[type-arg]
+    """Body with two lungs behind a wall of 15 mm and more, a bubble of gas, and a thin table that touches the back."""
+    image = np.full((160, 160), -1000, np.float32)
+    image[BODY] = 40
+    for x in (54, 106):
+        image[_ellipse(68, x, 20, 17)] = -850
+    image[_ellipse(100, 80, 6, 6)] = -1000
+    image[121:124, 5:155] = 200
+    return image
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> float:  # type: ignore[type-arg]
+    return 2 * float((a & b).sum()) / float(a.sum() + b.sum())
+
+
+def test_the_body_is_filled_and_the_table_is_gone() -> None:
+    found = body_outline(_slice()[None])[0]
+    assert found.dtype == bool
+    assert _overlap(found, BODY) > 0.98
+    assert found[68, 54]
+    assert found[68, 106]
+    assert found[100, 80]
+    assert not found[122, :40].any()
+    assert not found[122, 120:].any()
+
+
+def test_slices_do_not_meet() -> None:
+    shifted = np.roll(_slice(), 7, axis=1)
+    both = body_outline(np.stack([_slice(), shifted]))
+    np.testing.assert_array_equal(both[0], body_outline(_slice()[None])[0])
+    np.testing.assert_array_equal(both[1], body_outline(shifted[None])[0])
+
+
+def test_of_two_things_the_larger_is_the_patient() -> None:
+    image = np.full((160, 160), -1000, np.float32)
+    body, arm = _ellipse(80, 90, 40, 50), _ellipse(80, 15, 12, 10)
+    image[body | arm] = 40
+    found = body_outline(image[None])[0]
+    assert _overlap(found, body) > 0.98
+    assert not found[arm].any()
+
+
+def test_a_body_larger_than_the_field_of_view_reaches_the_edge() -> None:
+    image = np.full((160, 160), 40, np.float32)
+    image[:10] = -1000
+    found = body_outline(image[None])[0]
+    assert found[20:].mean() > 0.9
+
+
+def test_noise_does_not_tear_the_outline() -> None:
+    noisy = _slice() + np.random.default_rng(0).normal(0, 60, (160, 160)).astype(np.float32)
+    assert _overlap(body_outline(noisy[None])[0], BODY) > 0.96
+
+
+def test_air_alone_holds_no_patient() -> None:
+    assert not body_outline(np.full((1, 64, 64), -1000, np.float32)).any()

@@ -1,0 +1,133 @@
+"""The denoiser: dual condition, spatial rim, size of the paper's network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from ctstudio.nets.dit import on_meta, parameter_count
+from ctstudio.systems.na_diff.config import PAPER, NaDiffConfig
+from ctstudio.systems.na_diff.network import DualCondition, NaDiffNetwork
+from ctstudio.systems.na_diff.objective import denoising_loss
+from tiny_na_diff import CONFIG, SMALL
+
+TINY = NaDiffConfig.model_validate({**CONFIG, **SMALL})
+
+
+def _inputs(seed: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    draws = torch.Generator().manual_seed(seed)
+    side = TINY.latent_side
+    z_t = torch.randn(2, TINY.latent_channels, side, side, generator=draws)
+    spatial = torch.rand(2, TINY.spatial_channels, side, side, generator=draws)
+    return z_t, torch.tensor([20, 800]), torch.randn(2, TINY.hidden, generator=draws), spatial
+
+
+@pytest.fixture
+def network() -> NaDiffNetwork:
+    """All of it woken."""
+    torch.manual_seed(0)
+    network = NaDiffNetwork(TINY)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return network.eval().requires_grad_(False)
+
+
+def test_the_papers_network_has_its_number_of_parameters() -> None:
+    network = on_meta(NaDiffNetwork, PAPER)
+    assert parameter_count(network) == 462_015_104
+    assert parameter_count(network.trunk) == 457_028_736  # type: ignore[arg-type]
+    assert PAPER.trunk().tokens_per_side ** 2 == 64
+    assert not any(key.startswith("rim") for key in network.state_dict())
+
+
+def test_both_embeddings_go_through_the_same_rho_and_stay_apart() -> None:
+    torch.manual_seed(0)
+    fuse, a, b = DualCondition(6, 8), torch.randn(3, 6), torch.randn(3, 6)
+    keep = torch.ones(3, dtype=torch.bool)
+    fused = fuse(a, b, keep, keep)
+    torch.testing.assert_close(fused, fuse.eta(torch.cat([fuse.rho(a), fuse.rho(b)], dim=1)))
+    assert not torch.allclose(fused, fuse(b, a, keep, keep), atol=1e-4)
+    assert {key.split(".")[0] for key in fuse.state_dict()} == {"rho", "eta", "null_map", "null_mask"}
+
+
+def test_a_dropped_embedding_is_the_learned_null() -> None:
+    torch.manual_seed(0)
+    fuse, a, b = DualCondition(6, 8), torch.randn(3, 6), torch.randn(3, 6)
+    torch.nn.init.normal_(fuse.null_map)
+    torch.nn.init.normal_(fuse.null_mask)
+    yes, no = torch.ones(3, dtype=torch.bool), torch.zeros(3, dtype=torch.bool)
+    torch.testing.assert_close(fuse(a, b, no, yes), fuse(fuse.null_map.expand(3, -1), b, yes, yes))
+    torch.testing.assert_close(fuse(a, b, yes, no), fuse(a, fuse.null_mask.expand(3, -1), yes, yes))
+    mixed = torch.tensor([True, False, True])
+    torch.testing.assert_close(fuse(a, b, mixed, yes)[1], fuse(a, b, no, yes)[1])
+    torch.testing.assert_close(fuse(a, b, mixed, yes)[0], fuse(a, b, yes, yes)[0])
+
+
+def test_a_new_spatial_network_hears_no_condition_yet() -> None:
+    torch.manual_seed(0)
+    network, (z_t, t, c, spatial) = NaDiffNetwork(TINY), _inputs()
+    torch.testing.assert_close(network(z_t, t, c, spatial), network(z_t, t, c + 1.0, spatial))
+
+
+def test_mask_noise_map_condition_and_time_all_reach_the_output(network: NaDiffNetwork) -> None:
+    z_t, t, c, spatial = _inputs()
+    out = network(z_t, t, c, spatial)
+    assert out.shape == z_t.shape
+    for channel in (0, 1, 2, TINY.spatial_channels - 1):
+        changed = spatial.clone()
+        changed[:, channel] += 1.0
+        assert not torch.allclose(network(z_t, t, c, changed), out, atol=1e-4)
+    assert not torch.allclose(network(z_t, t, c + 1, spatial), out, atol=1e-4)
+    assert not torch.allclose(network(z_t, t + 100, c, spatial), out, atol=1e-4)
+    torch.testing.assert_close(network(z_t[1:], t[1:], c[1:], spatial[1:]), out[1:])
+
+
+def test_a_stroke_acts_most_where_it_was_painted(network: NaDiffNetwork) -> None:
+    z_t, t, c, spatial = _inputs()
+    painted = spatial.clone()
+    painted[:, 1, 2, 2] += 5.0
+    change = (network(z_t, t, c, painted) - network(z_t, t, c, spatial)).abs().mean(dim=(0, 1))
+    assert change.argmax() // TINY.latent_side in (1, 2, 3)
+    assert change[1:4, 1:4].mean() > 5 * change[8:, 8:].mean()
+
+
+def test_the_noise_path_is_a_gain_on_each_latent_value(network: NaDiffNetwork) -> None:
+    assert network.rim is not None
+    path, (z_t, _, c, spatial) = network.rim.noise_path, _inputs()
+    gain = path(torch.ones_like(z_t), spatial, c)
+    torch.testing.assert_close(path(z_t, spatial, c), gain * z_t)
+    noisier = spatial.clone()
+    noisier[:, -1, 5, 5] += 1.0
+    changed = (path(z_t, noisier, c) != path(z_t, spatial, c)).any(dim=1)
+    assert changed.nonzero()[:, 1:].unique(dim=0).tolist() == [[5, 5]]
+
+
+def test_the_paper_s_network_takes_no_spatial_input() -> None:
+    flat = NaDiffConfig.model_validate({**CONFIG, **SMALL, "spatial": False, "learn_sigma": True, "patch": 4})
+    network, (z_t, t, c, _) = NaDiffNetwork(flat), _inputs()
+    assert network.rim is None
+    assert network(z_t, t, c).shape == (2, 2 * TINY.latent_channels, TINY.latent_side, TINY.latent_side)
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+def test_a_silent_network_loses_the_variance_of_its_target(prediction: str) -> None:
+    """With learned variance, only the first half of the channels counts."""
+    changes = {"spatial": False, "learn_sigma": True, "patch": 4, "prediction": prediction}
+    network = NaDiffNetwork(NaDiffConfig.model_validate({**CONFIG, **SMALL, **changes}))
+    z_0 = 0.5 * torch.randn(64, 4, 16, 16, generator=torch.Generator().manual_seed(1))
+    loss = denoising_loss(network, z_0, torch.zeros(64, 32), None, torch.Generator().manual_seed(0))
+    if prediction == "epsilon":
+        assert loss.item() == pytest.approx(1.0, rel=0.03)
+    else:
+        assert 0.25 < loss.item() < 0.75  # alpha_bar + (1 - alpha_bar) / 4, averaged over the times
+
+
+def test_the_loss_is_decided_by_its_generator() -> None:
+    torch.manual_seed(0)
+    network, (z_0, _, c, spatial) = NaDiffNetwork(TINY), _inputs()
+    first, again, other = (
+        denoising_loss(network, z_0, c, spatial, torch.Generator().manual_seed(s)).item() for s in (1, 1, 2)
+    )
+    assert first == again != other
