@@ -86,10 +86,10 @@ def spot(view: SliceView, index_zyx: tuple[float, float, float]) -> QPoint:
 
 def drag(view: SliceView, places: list[QPoint], button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
     """Press, move and release in a view, with real events."""
-    QTest.mousePress(view.viewport(), button, Qt.KeyboardModifier.NoModifier, places[0])
+    QTest.mousePress(view, button, Qt.KeyboardModifier.NoModifier, places[0])
     for place in places[1:]:
         _move(view, place, button)
-    QTest.mouseRelease(view.viewport(), button, Qt.KeyboardModifier.NoModifier, places[-1])
+    QTest.mouseRelease(view, button, Qt.KeyboardModifier.NoModifier, places[-1])
 
 
 def hover(view: SliceView, place: QPoint, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -99,12 +99,12 @@ def hover(view: SliceView, place: QPoint, keys: Qt.KeyboardModifier = Qt.Keyboar
 
 def wheel(view: SliceView, notches: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
     """Turn the wheel in the middle of a view; up is positive."""
-    at = QPointF(view.viewport().rect().center())
+    at = QPointF(view.rect().center())
     event = QWheelEvent(
-        at, view.viewport().mapToGlobal(at), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton, keys,
+        at, view.mapToGlobal(at), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton, keys,
         Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
-    QApplication.sendEvent(view.viewport(), event)
+    QApplication.sendEvent(view, event)
 
 
 def drop_file(window: MainWindow, path: Path) -> None:
@@ -121,7 +121,5 @@ def _move(
     view: SliceView, place: QPoint, button: Qt.MouseButton, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
 ) -> None:
     at = QPointF(place)
-    event = QMouseEvent(
-        QEvent.Type.MouseMove, at, view.viewport().mapToGlobal(at), Qt.MouseButton.NoButton, button, keys
-    )
-    QApplication.sendEvent(view.viewport(), event)
+    event = QMouseEvent(QEvent.Type.MouseMove, at, view.mapToGlobal(at), Qt.MouseButton.NoButton, button, keys)
+    QApplication.sendEvent(view, event)

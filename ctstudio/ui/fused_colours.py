@@ -65,8 +65,9 @@ class Fuser:
         scale = np.float32(255.0 / max(window.width_hu, 1e-6))
         np.multiply(image, scale, out=grey, casting="unsafe", dtype=np.float32)
         np.add(grey, np.float32(0.5 - window.low_hu * scale), out=grey)
-        np.fmax(grey, np.float32(0.0), out=grey)
-        np.fmin(grey, np.float32(255.0), out=grey)
+        if image.dtype.kind == "f":
+            np.fmax(grey, np.float32(0.0), out=grey)  # NaN becomes 0
+        np.clip(grey, np.float32(0.0), np.float32(255.0), out=grey)
         np.copyto(code, grey, casting="unsafe")
         if labels is not None:
             np.bitwise_or(code, np.left_shift(labels, 8, dtype=np.uint16), out=code)

@@ -1,10 +1,9 @@
-"""One view: a slice in a pyqtgraph view box, its marks, and the geometry between pixels and voxels."""
+"""One view: a slice, its marks, and the geometry between pixels and voxels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -13,11 +12,11 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QResizeEvent,
-    QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QGraphicsView, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QSizePolicy, QWidget
 
 from ctstudio.core.volume import Volume
 from ctstudio.core.windows import Window
@@ -32,7 +31,7 @@ from ctstudio.ui.slice_item import Labels, SliceItem
 Index = tuple[float, float, float]
 
 
-class SliceView(pg.GraphicsView):  # type: ignore[misc]
+class SliceView(QWidget):
     """A view of one plane. It shows what it is told and hands every event to its `hands`."""
 
     framed = Signal(Framing)
@@ -41,16 +40,14 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
     def __init__(
         self, plane: Plane, hands: Hands, title: str = "", paintable: bool = True, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent, background="#000000")
+        super().__init__(parent)
         self.plane = plane
         self.title = title or plane.title
         self.paintable = paintable
         self.hint = ""
-        self.item = SliceItem(plane)
-        self.box = pg.ViewBox(lockAspect=True, enableMouse=False, invertY=True, enableMenu=False, defaultPadding=0)
-        self.box.addItem(self.item)
-        self.setCentralItem(self.box)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
+        self.item = SliceItem(plane, self.update)
+        self.shown_mm = QRectF(0, 0, 1, 1)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -63,6 +60,7 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._brush: tuple[QPointF, float, QColor, bool] | None = None
         self._synthetic = False
         self._framing = Framing()
+        self._letters = ("", "", "", "")
 
     # What it shows.
 
@@ -70,21 +68,22 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         """Show a volume with its labels from now on; a volume of another size is fitted into the view."""
         old = self.item.volume
         self._synthetic = synthetic
+        self._letters = ("", "", "", "") if volume is None else edge_letters(volume.grid, self.plane)
         self.item.show_volume(volume, labels)
         if volume is not None and (old is None or not old.grid.matches(volume.grid)):
             self.frame(self._framing)
-        self.viewport().update()
+        self.update()
 
     def show_slice(self, index: int) -> None:
         """Move to a slice."""
         self.item.show_slice(index)
-        self.viewport().update()
+        self.update()
 
     def show_window(self, window: Window) -> None:
         """Show another range of values."""
         self._window = window
         self.item.show_window(window)
-        self.viewport().update()
+        self.update()
 
     def show_table(self, table: Table) -> None:
         """Colour labels by another table."""
@@ -94,26 +93,25 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         """Draw the crosshair at a voxel; None draws none."""
         if index_zyx != self._crosshair:
             self._crosshair = index_zyx
-            self.viewport().update()
+            self.update()
 
     def show_reading(self, text: str) -> None:
         """Write what lies under the cursor."""
         if text != self._reading:
             self._reading = text
-            self.viewport().update()
+            self.update()
 
     def show_brush(self, at: QPointF | None, radius_mm: float = 0.0, colour: str = "", erasing: bool = False) -> None:
         """Draw the brush at a point in widget pixels; None draws none."""
         brush = None if at is None else (at, radius_mm, QColor(colour), erasing)
         if brush != self._brush:
             self._brush = brush
-            self.viewport().update()
+            self.update()
 
     @property
     def volume(self) -> Volume | None:
-        """The volume that is shown."""
-        volume: Volume | None = self.item.volume
-        return volume
+        """What is shown."""
+        return self.item.volume
 
     @property
     def synthetic(self) -> bool:
@@ -125,14 +123,13 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
     @property
     def pixels_per_mm(self) -> float:
         """Screen pixels a millimetre takes."""
-        rect = self.box.viewRect()
-        return float(self.viewport().width() / rect.width()) if rect.width() else 1.0
+        return self.width() / self.shown_mm.width()
 
     def index_at(self, point: QPointF) -> Index | None:
         """The voxel position (z, y, x), not rounded, under a widget point; None without a volume."""
         if self.item.volume is None:
             return None
-        place = self.box.mapSceneToView(self.mapToScene(point.toPoint()))
+        place = self._place(point)
         return to_index(self.item.volume.grid, self.plane, place.x(), place.y(), self.item.index)
 
     def point_of(self, index_zyx: Sequence[float]) -> QPointF:
@@ -140,40 +137,47 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         if self.item.volume is None:
             return QPointF()
         right, down = to_screen(self.item.volume.grid, self.plane, index_zyx)
-        return QPointF(self.mapFromScene(self.box.mapViewToScene(QPointF(right, down))))
+        return (QPointF(right, down) - self.shown_mm.topLeft()) * self.pixels_per_mm
 
     def zoom(self, factor: float, at: QPointF) -> None:
         """Zoom in by a factor (> 1 enlarges) around a widget point."""
-        centre = self.box.mapSceneToView(self.mapToScene(at.toPoint()))
-        self.box.scaleBy((1 / factor, 1 / factor), centre)
-        self._say_framing()
+        fixed, shown = self._place(at), self.shown_mm
+        corner = fixed + (shown.topLeft() - fixed) / factor
+        self._show_by_hand(QRectF(corner, shown.size() / factor))
 
     def pan(self, pixels: QPointF) -> None:
         """Move the slice by widget pixels."""
-        scale = self.pixels_per_mm
-        self.box.translateBy(x=-pixels.x() / scale, y=-pixels.y() / scale)
-        self._say_framing()
+        self._show_by_hand(self.shown_mm.translated(pixels * (-1 / self.pixels_per_mm)))
+
+    def _place(self, point: QPointF) -> QPointF:
+        """Millimetres right of and below the slice's corner, of a widget point."""
+        return self.shown_mm.topLeft() + point / self.pixels_per_mm
 
     def frame(self, framing: Framing) -> None:
         """Show a part of the slice."""
         self._framing = framing
-        size = self.viewport().size()
-        if self.item.volume is not None and min(size.width(), size.height()) > 1:
-            self.box.setRange(rect_of(framing, self.item.volume.grid, self.plane, size), padding=0)
+        if self.item.volume is not None and min(self.width(), self.height()) > 1:
+            self.shown_mm = rect_of(framing, self.item.volume.grid, self.plane, self.size())
+            self.update()
 
-    def _say_framing(self) -> None:
+    def _show_by_hand(self, shown_mm: QRectF) -> None:
         if self.item.volume is not None:
-            grid, size = self.item.volume.grid, self.viewport().size()
-            self._framing = framing_of(self.box.viewRect(), grid, self.plane, size)
+            self.shown_mm = shown_mm
+            self._framing = framing_of(shown_mm, self.item.volume.grid, self.plane, self.size())
+            self.update()
             self.framed.emit(self._framing)
 
     # Drawing.
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        """Write the marks over the slice."""
-        painter.save()
-        painter.setWorldTransform(QTransform())
-        area = QRectF(self.viewport().rect())
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the slice, then write the marks over it."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), Qt.GlobalColor.black)
+        painter.scale(self.pixels_per_mm, self.pixels_per_mm)
+        painter.translate(-self.shown_mm.topLeft())
+        self.item.paint(painter)
+        painter.resetTransform()
+        area = QRectF(self.rect())
         if self.item.volume is None:
             painter.setPen(QColor(theme.FAINT))
             painter.setFont(theme.font(13))
@@ -182,7 +186,6 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         if self._brush is not None:
             at, radius_mm, colour, erasing = self._brush
             brush_cursor.draw(painter, at.x(), at.y(), radius_mm * self.pixels_per_mm, colour, erasing)
-        painter.restore()
 
     def _marks(self) -> view_marks.Marks:
         volume = self.item.volume
@@ -197,7 +200,7 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
             title=number,
             window=f"L {self._window.level_hu:.0f}   W {self._window.width_hu:.0f}",
             reading=self._reading,
-            letters=edge_letters(volume.grid, self.plane),
+            letters=self._letters,
             crosshair=cross,
             pixels_per_mm=self.pixels_per_mm,
             synthetic=self._synthetic,
@@ -237,15 +240,13 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._hands.leave(self)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self.viewport().update()
+        self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self.viewport().update()
+        self.update()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        super().resizeEvent(event)
-        if hasattr(self, "_framing"):
-            self.frame(self._framing)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.frame(self._framing)
 
 
 _CENTRED = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)

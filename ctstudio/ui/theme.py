@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtGui import QColor, QFont, QPalette
@@ -30,6 +31,7 @@ _TICK = Path(__file__).with_name("tick.svg").as_posix()
 _FAMILIES = ["Inter", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans"]
 
 
+@lru_cache(maxsize=32)
 def font(size: int = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The window's typeface at a pixel size."""
     face = QFont()

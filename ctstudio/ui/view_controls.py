@@ -186,7 +186,7 @@ class ViewControls:
         if self._drag is Tool.PAN:
             view.pan(moved)
         elif self._drag is Tool.ZOOM:
-            view.zoom(1.01 ** -moved.y(), QPointF(view.viewport().rect().center()))
+            view.zoom(1.01 ** -moved.y(), QPointF(view.rect().center()))
         elif self._drag is Tool.CROSSHAIR:
             self._look_at(view, event.position())
         elif self._drag is Tool.WINDOW and self.case is not None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from ctstudio.ui import theme
 
 BADGE = "SYNTHETIC"
-_SHADOW = QColor(0, 0, 0, 190)
+_SHADOW = QColor(0, 0, 0, 230)
 _BARS_MM = (1, 2, 5, 10, 20, 50, 100, 200)
 _MARGIN = 10.0
 
@@ -129,7 +129,6 @@ def _text(painter: QPainter, box: QRectF, where: Qt.AlignmentFlag, text: str, co
     if not text:
         return
     painter.setPen(_SHADOW)
-    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        painter.drawText(box.translated(dx, dy), where, text)
+    painter.drawText(box.translated(1, 1), where, text)
     painter.setPen(QColor(colour))
     painter.drawText(box, where, text)

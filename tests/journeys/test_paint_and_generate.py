@@ -96,7 +96,7 @@ def test_original_and_generated_move_together(qtbot, tmp_path) -> None:
         assert case.viewing.crosshair[0] == axial.item.index == generated.item.index
         wheel(generated, 3, Qt.KeyboardModifier.ControlModifier)
         assert generated.pixels_per_mm == pytest.approx(axial.pixels_per_mm, rel=1e-2)
-        assert generated.box.viewRect().center().x() == pytest.approx(axial.box.viewRect().center().x(), abs=1.0)
+        assert generated.shown_mm.center().x() == pytest.approx(axial.shown_mm.center().x(), abs=1.0)
         qtbot.keyClick(generated, Qt.Key.Key_3, Qt.KeyboardModifier.NoModifier)
         qtbot.keyClick(generated, Qt.Key.Key_F3)
         assert generated._window == axial._window == case.viewing.window

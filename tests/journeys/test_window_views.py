@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from desk import LIVER, drag, hover, liver, open_window, spot, torso, wheel
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+
+from desk import LIVER, drag, hover, liver, open_window, spot, torso, wheel
 
 
 @pytest.fixture
@@ -78,9 +79,9 @@ def test_zoom_pan_and_reset(qtbot, window) -> None:
     whole = axial.pixels_per_mm
     drag(axial, [QPoint(200, 300), QPoint(200, 250)], Qt.MouseButton.RightButton)
     assert axial.pixels_per_mm > whole * 1.3
-    centre = axial.box.viewRect().center().x()
+    centre = axial.shown_mm.center().x()
     drag(axial, [QPoint(200, 300), QPoint(260, 300)], Qt.MouseButton.MiddleButton)
-    assert axial.box.viewRect().center().x() < centre - 5
+    assert axial.shown_mm.center().x() < centre - 5
     axial.setFocus()
     qtbot.keyClick(axial, Qt.Key.Key_R)
     assert axial.pixels_per_mm == pytest.approx(whole, rel=1e-3)
@@ -88,7 +89,7 @@ def test_zoom_pan_and_reset(qtbot, window) -> None:
 
 def test_double_click_makes_a_view_large_and_back(window) -> None:
     coronal = window.grid.coronal
-    QTest.mouseDClick(coronal.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(60, 60))
+    QTest.mouseDClick(coronal, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(60, 60))
     assert window.grid.large is coronal
     assert not window.grid.axial.isVisible()
     window.grid.maximise(coronal)
@@ -108,9 +109,7 @@ def test_brush_size_sphere_and_temporary_eraser(qtbot, window) -> None:
     case.viewing.crosshair = (5, 40, 48)
     drag(axial, [spot(axial, (5, 40, 48))])
     assert case.mask.array[4, 40, 48] == LIVER
-    QTest.mouseClick(
-        axial.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, spot(axial, (5, 40, 48))
-    )
+    QTest.mouseClick(axial, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, spot(axial, (5, 40, 48)))
     assert case.mask.empty
     qtbot.keyClick(axial, Qt.Key.Key_X)
     assert window.tools.tool.title == "Eraser"
