@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,9 +14,7 @@ from ctstudio.core.labels import standard_table, values_of
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, SEGMENTER, save_weights
 from ctstudio.training.phantom_slices import PhantomSlices
-
-if TYPE_CHECKING:
-    from ctstudio.training.launch import Run
+from ctstudio.training.run import Run, trained_clip, trained_denoiser, trained_segmenter, trained_vae
 
 LICENCE = "Apache-2.0"
 LEAST_PIXELS = 30
@@ -29,18 +26,16 @@ def export_model(run: Run) -> Path:
 
     The denoiser's moving average is what is written. Figures are added later, by measuring.
     """
-    from ctstudio.training import launch
-
     folder = run.folder / "model"
     shutil.rmtree(folder, ignore_errors=True)
-    vae = launch.trained_vae(run)
+    vae = trained_vae(run)
     vae.half().save_pretrained(folder / "vae")
-    clip, tokenizer, clip_config = launch.trained_clip(run)
+    clip, tokenizer, clip_config = trained_clip(run)
     save_weights(clip, folder / CLIP_FOLDER, clip_config)
     tokenizer.save(folder / CLIP_FOLDER / "vocabulary.json")
-    save_weights(launch.trained_denoiser(run), folder / DENOISER)
+    save_weights(trained_denoiser(run), folder / DENOISER)
     features = {"features": list(run.recipe.segmenter.features)}
-    save_weights(launch.trained_segmenter(run), folder / SEGMENTER, features)
+    save_weights(trained_segmenter(run), folder / SEGMENTER, features)
     model_info(run).write(folder)
     return folder
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 
@@ -12,9 +10,7 @@ from ctstudio.catalog.shelf import find_model
 from ctstudio.evaluation.held_out import held_out_slices
 from ctstudio.evaluation.na_diff import dose_figures, look_figures, mask_figures, vae_figures
 from ctstudio.systems.na_diff.weights import load, load_segmenter
-
-if TYPE_CHECKING:
-    from ctstudio.training.launch import Run
+from ctstudio.training.run import Run
 
 MASK_SLICES = 100
 DOSE_ANATOMIES = 20

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
-from open_clip.model import CLIP
 
 from ctstudio.core.errors import ParameterError
 from ctstudio.core.seeds import derived, stream
 from ctstudio.nets.clip import WordTokenizer, build_clip
 from ctstudio.nets.segmenter import build_segmenter
 from ctstudio.systems.na_diff.conditions import label_groups
-from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
+from ctstudio.training.export import export_model
+from ctstudio.training.figures import measure_model
 from ctstudio.training.loop import Progress, train
-from ctstudio.training.phantom_slices import PhantomSlices, load_cache, make_cache
-from ctstudio.training.recipe import Recipe
+from ctstudio.training.phantom_slices import load_cache, make_cache
+from ctstudio.training.run import Run, trained_clip, trained_vae
 from ctstudio.training.stages.clip import ClipStage, captions, clip_config
 from ctstudio.training.stages.denoiser import DenoiserStage, Encoded, encode_slices
 from ctstudio.training.stages.segmenter import SegmenterStage
@@ -30,43 +28,6 @@ from ctstudio.training.stages.vae import VaeStage, build_vae, latent_statistics
 
 STAGES = ("data", "vae", "clip", "segmenter", "latents", "denoiser", "export", "figures")
 STATISTICS_SLICES = 256
-ENCODE_CHUNK = 64
-
-
-@dataclass
-class Run:
-    """A recipe at work in a folder.
-
-    Attributes:
-        recipe: What to do.
-        folder: `cache/` (slices, latents), `checkpoints/`, and at the end `model/`.
-        report: Called after each step of training.
-        say: Called with one line when a stage begins.
-        seconds: Time spent by stage.
-    """
-
-    recipe: Recipe
-    folder: Path
-    report: Callable[[Progress], None] = lambda progress: None
-    say: Callable[[str], None] = lambda line: None
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def config(self) -> NaDiffConfig:
-        """The network's configuration, with the latent statistics once the VAE is trained."""
-        settings = dict(self.recipe.network)
-        statistics = self.folder / "checkpoints" / "latent_statistics.json"
-        if statistics.exists():
-            settings.update(json.loads(statistics.read_text(encoding="utf-8")))
-        return NaDiffConfig.model_validate(settings)
-
-    def checkpoint(self, stage: str) -> Path:
-        """Where a stage keeps its checkpoint."""
-        return self.folder / "checkpoints" / f"{stage}.pt"
-
-    def slices(self) -> PhantomSlices:
-        """The training slices, in memory."""
-        return load_cache(self.folder / "cache", range(self.recipe.data.patients))
 
 
 def run_recipe(run: Run, resume: bool = False, stages: tuple[str, ...] = STAGES) -> Path:
@@ -91,29 +52,6 @@ def run_recipe(run: Run, resume: bool = False, stages: tuple[str, ...] = STAGES)
         torch.manual_seed(derived(run.recipe.seed, stage))
         _STAGES[stage](run)
     return run.folder / "model"
-
-
-def trained_vae(run: Run) -> AutoencoderKL:
-    """The autoencoder of the run, evaluation mode."""
-    return _restored(build_vae(run.recipe.vae, run.config), run.checkpoint("vae"))  # type: ignore[no-any-return]
-
-
-def trained_clip(run: Run) -> tuple[CLIP, WordTokenizer, dict[str, Any]]:
-    """CLIP of the run, its tokenizer and configuration."""
-    tokenizer = WordTokenizer.from_file(run.folder / "checkpoints" / "vocabulary.json")
-    config = clip_config(run.recipe.clip, tokenizer.vocab_size, run.config.clip_dim)
-    return _restored(build_clip(config), run.checkpoint("clip")), tokenizer, config
-
-
-def trained_segmenter(run: Run) -> torch.nn.Module:
-    """The segmenter of the run."""
-    network = build_segmenter(run.recipe.segmenter.features, len(run.config.label_groups))
-    return _restored(network, run.checkpoint("segmenter"))  # type: ignore[no-any-return]
-
-
-def trained_denoiser(run: Run) -> NaDiffNetwork:
-    """The denoiser of the run: the moving average."""
-    return _restored(NaDiffNetwork(run.config), run.checkpoint("denoiser"))  # type: ignore[no-any-return]
 
 
 def _data(run: Run) -> None:
@@ -151,16 +89,16 @@ def _segmenter(run: Run) -> None:
 
 
 def _latents(run: Run) -> None:
-    """Encode all slices, a chunk a file, so that it can stop and resume."""
-    slices, config, vae = run.slices(), run.config, trained_vae(run)
-    for begin in range(0, len(slices), ENCODE_CHUNK):
-        path = run.folder / "cache" / f"latents_{begin:06d}.npz"
+    """Encode all slices, a patient a file, so that it can stop and resume."""
+    vae, patients = trained_vae(run), run.recipe.data.patients
+    for seed in range(patients):
+        path = run.folder / "cache" / f"latents_{seed:06d}.npz"
         if not path.exists():
-            encoded = encode_slices(vae, slices, config, slice(begin, begin + ENCODE_CHUNK))
-            partial = path.with_name(f"partial_{begin:06d}.npz")
+            encoded = encode_slices(vae, load_cache(run.folder / "cache", range(seed, seed + 1)), run.config)
+            partial = path.with_name(f"partial_{seed:06d}.npz")
             np.savez(partial, **vars(encoded))
             partial.replace(path)
-        run.report(Progress("latents", min(begin + ENCODE_CHUNK, len(slices)), len(slices), 0.0, 0.0))
+        run.report(Progress("latents", seed + 1, patients, 0.0, 0.0))
 
 
 def _denoiser(run: Run) -> None:
@@ -172,14 +110,10 @@ def _denoiser(run: Run) -> None:
 
 
 def _export(run: Run) -> None:
-    from ctstudio.training.export import export_model
-
     export_model(run)
 
 
 def _figures(run: Run) -> None:
-    from ctstudio.training.figures import measure_model
-
     measure_model(run)
 
 
@@ -187,12 +121,6 @@ def _train(run: Run, stage: str, work: Any) -> None:
     settings = getattr(run.recipe, stage)
     schedule = settings.schedule(run.recipe.seed)
     run.seconds[stage] = train(stage, work.module, work.loss, schedule, run.checkpoint(stage), run.report)
-
-
-def _restored(module: torch.nn.Module, checkpoint: Path) -> Any:
-    state = torch.load(checkpoint, weights_only=True)
-    module.load_state_dict({**state["module"], **state["average"]})
-    return module.eval().requires_grad_(False)
 
 
 _STAGES: dict[str, Callable[[Run], None]] = {

@@ -96,14 +96,19 @@ def spatial_condition(
         (B, 2 G + 1, side, side) float32: the part of each latent pixel that a group covers, a constant plane a group
         that says whether it is given, and the noise map over `noise_map_scale_hu`.
     """
-    side, count = config.latent_side, len(groups.names)
-    channels = grouped(labels, given, groups)
-    planes = functional.one_hot(channels, count + 1)[..., 1:].permute(0, 3, 1, 2).float()  # (B, G, H, W)
+    side, factor = config.latent_side, config.vae_factor
+    channels = grouped(labels, given, groups)[:, None]  # (B, 1, H, W)
+    occupancy = torch.zeros(len(labels), len(groups.names) + 1, side, side)
+    share = torch.full((len(labels), 1, side, side), 1.0 / factor**2)
+    for row in range(factor):
+        for column in range(factor):
+            occupancy.scatter_add_(1, channels[..., row::factor, column::factor], share)
+    occupancy = occupancy[:, 1:]  # (B, G, side, side), without "nothing known"
     envelope = groups.index(ENVELOPE)
-    planes[:, envelope] = ((labels > 0) & given[:, envelope, None, None]).float()
-    occupancy = functional.avg_pool2d(planes, config.vae_factor)  # (B, G, side, side)
+    body = ((labels > 0) & given[:, envelope, None, None]).float()
+    occupancy[:, envelope] = functional.avg_pool2d(body, factor)
     flags = given.float()[:, :, None, None].expand(-1, -1, side, side)  # (B, G, side, side)
-    noise = functional.avg_pool2d(noise_map_hu, config.vae_factor) / config.noise_map_scale_hu  # (B, 1, side, side)
+    noise = functional.avg_pool2d(noise_map_hu, factor) / config.noise_map_scale_hu  # (B, 1, side, side)
     return torch.cat([occupancy, flags, noise.clamp(0, 4)], dim=1)  # (B, 2G+1, side, side)
 
 

@@ -46,19 +46,19 @@ class Encoded:
 
 
 @torch.no_grad()
-def encode_slices(vae: AutoencoderKL, slices: PhantomSlices, config: NaDiffConfig, part: slice) -> Encoded:
-    """Encode the slices of `part`."""
+def encode_slices(vae: AutoencoderKL, slices: PhantomSlices, config: NaDiffConfig) -> Encoded:
+    """Encode slices with all their noise realisations."""
     mean = torch.tensor(config.latent_mean).view(1, -1, 1, 1)
     std = torch.tensor(config.latent_std).view(1, -1, 1, 1)
     latents, maps = [], []
-    for ct, noise in zip(slices.ct_hu[part], slices.noise_hu[part].astype(np.float32), strict=True):
+    for ct, noise in zip(slices.ct_hu, slices.noise_hu.astype(np.float32), strict=True):
         image = torch.from_numpy(config.window.to_unit(ct[None] + noise))[:, None]  # (R, 1, 256, 256)
         with torch.autocast("cpu", torch.bfloat16):
             z = vae.encode(image).latent_dist.mean.float()
         latents.append(((z - mean) / std).half().numpy())
         halved = torch.nn.functional.avg_pool2d(noise_map(torch.from_numpy(noise)[:, None]), 2)
         maps.append(halved[:, 0].half().numpy())
-    return Encoded(np.stack(latents), np.stack(maps), slices.labels[part])
+    return Encoded(np.stack(latents), np.stack(maps), slices.labels)
 
 
 class DenoiserStage:
