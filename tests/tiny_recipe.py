@@ -1,0 +1,37 @@
+"""The demo recipe at the smallest size that still does every stage."""
+
+from __future__ import annotations
+
+CHANGES: dict[str, str] = {
+    "model_name": "tiny-trained",
+    "data.patients": "2",
+    "data.slices_each": "2",
+    "network.latent_channels": "4",
+    "network.patch": "16",
+    "network.hidden": "32",
+    "network.depth": "1",
+    "network.heads": "2",
+    "network.clip_dim": "16",
+    "network.rim": "8",
+    "vae.steps": "2",
+    "vae.batch": "2",
+    "vae.crop": "32",
+    "vae.block_out_channels": "[4, 4, 4]",
+    "clip.steps": "2",
+    "clip.batch": "2",
+    "clip.width": "32",
+    "clip.layers": "1",
+    "clip.image_side": "32",
+    "clip.image_patch": "16",
+    "segmenter.steps": "2",
+    "segmenter.batch": "1",
+    "segmenter.features": "[4, 4, 4, 4, 4, 4]",
+    "denoiser.steps": "2",
+    "denoiser.batch": "2",
+}
+
+
+def as_options(**changes: str) -> list[str]:
+    """As the command line takes them: --set KEY=VALUE ..."""
+    merged = {**CHANGES, **{key.replace("__", "."): value for key, value in changes.items()}}
+    return [word for key, value in merged.items() for word in ("--set", f"{key}={value}")]
