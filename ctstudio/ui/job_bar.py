@@ -75,6 +75,7 @@ class JobBar(QFrame):
         layout.setSpacing(10)
         self.light = Light()
         self.text = QLabel()
+        self.text.setMinimumWidth(230)
         self.text.setAccessibleName("Engine and job")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -100,6 +101,7 @@ class JobBar(QFrame):
         """Show the engine and its job as they are now."""
         self.light.show_level(state.light)
         self.text.setText(state.text)
+        self.text.setToolTip(state.text)
         self.progress.setVisible(state.can_cancel)
         self.progress.setRange(0, state.total)
         self.progress.setValue(state.step)
@@ -107,3 +109,6 @@ class JobBar(QFrame):
         self.restart.setVisible(state.can_restart)
         self.memory.setText(state.memory)
         self.memory.setVisible(bool(state.memory))
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()

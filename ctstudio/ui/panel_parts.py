@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -79,7 +80,13 @@ def hu_box(value: int) -> QSpinBox:
     box.setRange(-1100, 4000)
     box.setValue(value)
     box.setFixedWidth(74)
+    roomy(box)
     return box
+
+
+def roomy(box: QAbstractSpinBox) -> None:
+    """Give a number box's text some room from its edge."""
+    box.lineEdit().setTextMargins(6, 0, 4, 0)
 
 
 def quietly(button: QAbstractButton, checked: bool) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ctstudio.catalog.parameters import Parameter
+from ctstudio.ui.panel_parts import roomy
 
 
 class ParameterForm(QWidget):
@@ -69,6 +70,7 @@ class ParameterForm(QWidget):
             box.setValue(float(parameter.default))
             self._set[parameter.name] = lambda value: box.setValue(float(value))
         box.setKeyboardTracking(False)
+        roomy(box)
         box.valueChanged.connect(lambda value: self.changed.emit(parameter.name, value))
         return box
 

@@ -131,7 +131,6 @@ class ResultsStrip(QWidget):
             "Results appear here. Each shows the noise measured in the mask beside the noise asked for."
         )
         self._empty.setObjectName("muted")
-        self._empty.setWordWrap(True)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from ctstudio.catalog.parameters import Parameter
 from ctstudio.ui.icons import icon
-from ctstudio.ui.panel_parts import icon_button
+from ctstudio.ui.panel_parts import icon_button, roomy
 
 
 class SeedRow(QWidget):
@@ -26,6 +26,7 @@ class SeedRow(QWidget):
         self.number = QSpinBox()
         self.number.setRange(int(parameter.low or 0), int(parameter.high or 2**31 - 1))
         self.number.setFixedWidth(120)
+        roomy(self.number)
         self.number.setKeyboardTracking(False)
         self.number.setAccessibleName(parameter.title)
         self.number.setToolTip(parameter.help)

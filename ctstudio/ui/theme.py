@@ -113,10 +113,11 @@ QToolButton:focus {{ border: 1px solid {ACCENT}; }}
 QToolButton:disabled {{ color: {FAINT}; }}
 QToolButton#page {{ padding: 6px 16px; color: {MUTED}; font-weight: 600; border-radius: 6px; }}
 QToolButton#page:checked {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; }}
+QToolButton#fold:checked {{ background: transparent; border: 1px solid transparent; }}
 QToolButton#fold {{ color: {MUTED}; padding: 3px 2px; font-weight: 600; }}
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {WINDOW}; border: 1px solid {LINE}; border-radius: 6px;
     padding: 5px 8px; min-height: 18px; selection-background-color: {ACCENT_DEEP}; }}
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; background: transparent; padding: 0 7px;
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; background: transparent; padding: 0;
     min-height: 0; }}
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{ border: 1px solid {ACCENT}; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; }}

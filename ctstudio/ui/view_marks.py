@@ -54,6 +54,7 @@ def draw(painter: QPainter, area: QRectF, marks: Marks) -> None:
         _badge(painter, area)
     if marks.active:
         painter.setPen(QPen(QColor(theme.ACCENT), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5))
 
 
