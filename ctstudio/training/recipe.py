@@ -123,7 +123,7 @@ def _read(path: Path, changes: dict[str, str]) -> Recipe:
 
 def _replace(data: dict[str, Any], keys: list[str], value: str) -> None:
     for key in keys[:-1]:
-        data = data.get(key, {})
+        data = data.get(key, {}) if isinstance(data, dict) else {}
     if not isinstance(data, dict) or keys[-1] not in data:
         raise ParameterError(f"The recipe has no value {'.'.join(keys)!r}.", "See `ctstudio train --list`.")
     try:

@@ -126,8 +126,7 @@ def test_a_model_that_obeys_the_dose_has_a_slope_of_minus_a_half(
 def test_the_autoencoder_is_measured_before_and_after(tiny_model: NaDiffModel, at_six_mm: HeldOut) -> None:
     figures = vae_figures(tiny_model, 2)
     assert set(figures) == {f"{dose:.2f}" for dose in DOSES}
-    before = [figures[f"{dose:.2f}"]["before_hu"] for dose in DOSES]
-    assert before == sorted(before, reverse=True)
+    assert figures["0.05"]["before_hu"] > 2 * figures["1.00"]["before_hu"]
     images = at_six_mm.ct_hu.astype(np.float32)
     after = autoencoded(tiny_model, images)
     assert after.shape == images.shape

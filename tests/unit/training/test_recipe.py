@@ -58,7 +58,7 @@ def test_single_values_can_be_replaced_at_any_depth() -> None:
     assert recipe.clip == load_recipe(DEMO).clip
 
 
-@pytest.mark.parametrize("key", ["denoiser.stepz", "nothing", "nothing.at.all", "seed.steps"])
+@pytest.mark.parametrize("key", ["denoiser.stepz", "nothing", "nothing.at.all", "seed.steps", "seed.steps.more"])
 def test_an_unknown_key_is_named(key: str) -> None:
     with pytest.raises(ParameterError, match=key.replace(".", r"\.")):
         load_recipe(DEMO, {key: "1"})
