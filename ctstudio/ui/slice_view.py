@@ -62,8 +62,6 @@ class SliceView(QWidget):
         self._framing = Framing()
         self._letters = ("", "", "", "")
 
-    # What it shows.
-
     def show_volume(self, volume: Volume | None, labels: Labels | None, synthetic: bool = False) -> None:
         """Show a volume with its labels from now on; a volume of another size is fitted into the view."""
         old = self.item.volume
@@ -166,8 +164,6 @@ class SliceView(QWidget):
             self._framing = framing_of(shown_mm, self.item.volume.grid, self.plane, self.size())
             self.update()
             self.framed.emit(self._framing)
-
-    # Drawing.
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the slice, then write the marks over it."""
