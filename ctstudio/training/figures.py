@@ -12,12 +12,6 @@ from ctstudio.evaluation.na_diff import dose_figures, look_figures, mask_figures
 from ctstudio.systems.na_diff.weights import load, load_segmenter
 from ctstudio.training.run import Run
 
-MASK_SLICES = 100
-DOSE_ANATOMIES = 20
-VAE_SLICES = 8
-LOOK_SLICES = 16
-BANK_SLICES = 1000
-
 
 def measure_model(run: Run) -> ModelInfo:
     """Measure the exported model of a run on seeds from 10 000 on; returns its `model.json` with the figures."""
@@ -25,15 +19,15 @@ def measure_model(run: Run) -> ModelInfo:
     info = find_model(folder).info
     model = load(folder, info, torch.device("cpu"), torch.float32)
     segmenter = load_segmenter(folder, model.config)
-    slices = run.slices()
-    rows = np.linspace(0, len(slices) - 1, min(BANK_SLICES, len(slices))).astype(int)
+    slices, counts = run.slices(), run.recipe.figures
+    rows = np.linspace(0, len(slices) - 1, min(counts.bank_slices, len(slices))).astype(int)
     bank = slices.ct_hu[rows].astype(np.float32) + slices.noise_hu[rows, 0].astype(np.float32)
     figures = {
         "command": f"ctstudio train {run.recipe.name} --out DIR",
-        "vae_noise_sd": vae_figures(model, VAE_SLICES),
-        "dose": dose_figures(model, DOSE_ANATOMIES, run.say),
-        "mask": mask_figures(model, segmenter, MASK_SLICES, run.say),
-        "looks": look_figures(model, bank, held_out_slices(LOOK_SLICES, model.config, 40_000), run.say),
+        "vae_noise_sd": vae_figures(model, counts.vae_slices),
+        "dose": dose_figures(model, counts.dose_anatomies, run.say),
+        "mask": mask_figures(model, segmenter, counts.mask_slices, run.say),
+        "looks": look_figures(model, bank, held_out_slices(counts.look_slices, model.config, 40_000), run.say),
     }
     measured = info.model_copy(update={"figures": figures})
     measured.write(folder)

@@ -61,6 +61,16 @@ class SegmenterSettings(StageSettings):
     features: tuple[int, int, int, int, int, int]
 
 
+class FigureSettings(_Strict):
+    """How many held-out slices each figure of the finished model is measured on."""
+
+    mask_slices: int = 100
+    dose_anatomies: int = 20
+    vae_slices: int = 8
+    look_slices: int = 16
+    bank_slices: int = 1000
+
+
 class Recipe(_Strict):
     """A whole training run."""
 
@@ -76,6 +86,7 @@ class Recipe(_Strict):
     clip: ClipSettings
     segmenter: SegmenterSettings
     denoiser: StageSettings
+    figures: FigureSettings = FigureSettings()
 
 
 def recipes_dir() -> Path:
@@ -110,6 +121,7 @@ def load_recipe(name_or_path: str, changes: dict[str, str] | None = None) -> Rec
 def _read(path: Path, changes: dict[str, str]) -> Recipe:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = Recipe.model_validate(data).model_dump(mode="json")  # with defaults, so that they can be replaced too
         for key, value in changes.items():
             _replace(data, key.split("."), value)
         return Recipe.model_validate(data)

@@ -20,7 +20,9 @@ from tiny_recipe import as_options
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe file of a person's own, tiny."""
     file = tmp_path_factory.mktemp("recipes") / "mine.toml"
-    file.write_bytes((ROOT / "resources" / "recipes" / "demo" / "na-diff.toml").read_bytes())
+    text = (ROOT / "resources" / "recipes" / "demo" / "na-diff.toml").read_text(encoding="utf-8")
+    names = ("mask_slices", "dose_anatomies", "vae_slices", "look_slices")
+    file.write_text(text + "\n[figures]\n" + "".join(f"{name} = 1\n" for name in names), encoding="utf-8")
     return file
 
 
@@ -42,6 +44,7 @@ def test_a_killed_training_goes_on_and_gives_a_model(recipe: Path, tmp_path: Pat
     model = find_model(facts["model"])
     check(model)
     assert model.folder == out / "model"
+    assert {"mask", "dose", "looks", "vae_noise_sd"} <= set(model.info.figures)
 
 
 def test_training_says_what_is_wrong_before_it_begins(recipe: Path, tmp_path: Path) -> None:

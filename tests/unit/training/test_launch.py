@@ -12,12 +12,15 @@ from safetensors.torch import load_file
 from ctstudio.catalog.shelf import check, find_model
 from ctstudio.core.errors import ParameterError
 from ctstudio.systems.na_diff.weights import DENOISER, WEIGHTS, load, load_segmenter
-from ctstudio.training.launch import STAGES, Run, run_recipe, trained_denoiser
+from ctstudio.training.launch import STAGES, run_recipe
 from ctstudio.training.loop import Progress
 from ctstudio.training.recipe import load_recipe
+from ctstudio.training.run import Run, trained_denoiser
 from tiny_recipe import CHANGES
 
 RECIPE = load_recipe("demo/na-diff", CHANGES)
+WITHOUT_FIGURES = STAGES[:-1]
+"""Measuring takes longer than all else; the journey of a training does it."""
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +36,16 @@ def lines() -> list[str]:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory, reports: list[Progress], lines: list[str]) -> Run:
     run = Run(RECIPE, tmp_path_factory.mktemp("training") / "run", reports.append, lines.append)
-    run_recipe(run)
+    run_recipe(run, stages=WITHOUT_FIGURES)
     return run
 
 
+def test_the_figures_come_last() -> None:
+    assert STAGES[-1] == "figures"
+
+
 def test_every_stage_is_done_in_order_and_reported(done: Run, reports: list[Progress], lines: list[str]) -> None:
-    assert lines == [f"stage {stage}" for stage in STAGES]
+    assert lines == [f"stage {stage}" for stage in WITHOUT_FIGURES]
     for stage in ("data", "vae", "clip", "segmenter", "denoiser"):
         mine = [report for report in reports if report.stage == stage]
         assert [(r.step, r.steps) for r in mine] == [(1, 2), (2, 2)]
@@ -102,7 +109,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(done: Run) -> None:
 def test_going_on_with_a_finished_run_changes_no_weight(done: Run) -> None:
     before = find_model(done.folder / "model").info.files
     reports: list[Progress] = []
-    run_recipe(Run(RECIPE, done.folder, reports.append), resume=True)
+    run_recipe(Run(RECIPE, done.folder, reports.append), resume=True, stages=WITHOUT_FIGURES)
     assert {report.stage for report in reports} == {"data", "latents"}
     assert find_model(done.folder / "model").info.files == before
 

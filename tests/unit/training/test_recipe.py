@@ -43,6 +43,8 @@ def test_single_values_can_be_replaced_at_any_depth() -> None:
     changes = {
         "seed": "7",
         "denoiser.steps": "100",
+        "clip.warm_up": "3",
+        "figures.mask_slices": "2",
         "vae.learning_rate": "1e-3",
         "vae.block_out_channels": "[4, 8]",
         "network.label_groups.liver": '["liver", "gallbladder"]',
@@ -55,7 +57,9 @@ def test_single_values_can_be_replaced_at_any_depth() -> None:
     assert recipe.vae.block_out_channels == (4, 8)
     assert recipe.network["label_groups"]["liver"] == ["liver", "gallbladder"]
     assert recipe.title == "My own, with words"
-    assert recipe.clip == load_recipe(DEMO).clip
+    assert recipe.clip.warm_up == 3
+    assert recipe.figures.mask_slices == 2
+    assert recipe.segmenter == load_recipe(DEMO).segmenter
 
 
 @pytest.mark.parametrize("key", ["denoiser.stepz", "nothing", "nothing.at.all", "seed.steps", "seed.steps.more"])
