@@ -17,7 +17,6 @@ from torch import nn
 from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.core.errors import WeightMismatch
 from ctstudio.nets.clip import build_clip
-from ctstudio.nets.segmenter import build_segmenter
 from ctstudio.systems.na_diff.conditions import LabelGroups, label_groups
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
@@ -83,6 +82,8 @@ def load_vae(folder: Path) -> AutoencoderKL:
 
 def load_segmenter(folder: Path, config: NaDiffConfig) -> nn.Module:
     """The segmenter that came with a demo model, float32, in evaluation mode."""
+    from ctstudio.nets.segmenter import build_segmenter  # MONAI takes seconds to import; generating needs none of it
+
     settings = read_config(folder / SEGMENTER)
     segmenter = build_segmenter(tuple(settings["features"]), len(config.label_groups))
     load_weights(segmenter, folder / SEGMENTER / WEIGHTS)
