@@ -19,6 +19,9 @@ from ctstudio.session.viewing import Framing
 from ctstudio.ui.fused_colours import colour_table
 from ctstudio.ui.slice_view import Index, SliceView
 
+OUTLINE_OPACITY = 0.85
+"""The generated view shows the mask as outlines, or one could not see whether the organ fills them."""
+
 
 class CaseViews(QObject):
     """Three views of a case and one of the sample beside it."""
@@ -103,9 +106,11 @@ class CaseViews(QObject):
             return
         viewing = self.case.viewing
         opacity = viewing.mask_opacity if viewing.overlay_visible else 0.0
-        table = colour_table(self.case.mask.table.colours(), opacity)
-        for view in self.all:
+        colours = self.case.mask.table.colours()
+        table = colour_table(colours, opacity)
+        for view in self.originals:
             view.show_table(table)
+        self.generated.show_table(colour_table(colours, OUTLINE_OPACITY if opacity else 0.0))
 
     def _settings_changed(self) -> None:
         if self.case is not None and self.case.mask.table is not self._table_shown:

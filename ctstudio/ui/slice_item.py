@@ -15,6 +15,7 @@ from PySide6.QtGui import QImage, QPainter
 from ctstudio.core.volume import Volume
 from ctstudio.core.windows import Window
 from ctstudio.ui.fused_colours import Fuser, Table, colour_table
+from ctstudio.ui.label_outlines import outlined
 from ctstudio.ui.planes import Plane, cut, rectangle, size_mm
 
 Labels = NDArray[np.uint8]
@@ -23,12 +24,14 @@ Labels = NDArray[np.uint8]
 class SliceItem:
     """Draws one slice; fuses colours again only where something changed, and only when painted.
 
-    Its own coordinates are millimetres to the right of and below the slice's corner.
+    Its own coordinates are millimetres to the right of and below the slice's corner. With `outlines`, labels are drawn
+    as their edges, so that what lies within them can be judged.
     """
 
-    def __init__(self, plane: Plane, update: Callable[[], object]) -> None:
+    def __init__(self, plane: Plane, update: Callable[[], object], outlines: bool = False) -> None:
         self._update = update
         self.plane = plane
+        self.outlines = outlines
         self.volume: Volume | None = None
         self.labels: Labels | None = None
         self.index = 0
@@ -109,7 +112,9 @@ class SliceItem:
             return
         part = (slice(max(top, 0), bottom), slice(max(left, 0), right))
         image = cut(volume.array, self.plane, self.index)[part]
-        labels = None if self.labels is None else cut(self.labels, self.plane, self.index)[part]
+        labels = None if self.labels is None else cut(self.labels, self.plane, self.index)
+        if labels is not None:
+            labels = (outlined(labels) if self.outlines else labels)[part]
         if image.size == 0:
             return
         if image.shape == self._pixels.shape:

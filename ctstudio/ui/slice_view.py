@@ -45,7 +45,7 @@ class SliceView(QWidget):
         self.title = title or plane.title
         self.paintable = paintable
         self.hint = ""
-        self.item = SliceItem(plane, self.update)
+        self.item = SliceItem(plane, self.update, outlines=not paintable)
         self.shown_mm = QRectF(0, 0, 1, 1)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
