@@ -10,7 +10,8 @@ def test_only_the_rim_of_a_label_stays() -> None:
     labels[1:6, 2:7] = 5
     edges = outlined(labels)
     assert (edges[2:5, 3:6] == 0).all()
-    assert (edges[1, 2:7] == 5).all() and (edges[1:6, 6] == 5).all()
+    assert (edges[1, 2:7] == 5).all()
+    assert (edges[1:6, 6] == 5).all()
     assert np.count_nonzero(edges) == 16
 
 
