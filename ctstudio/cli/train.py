@@ -48,8 +48,9 @@ def train(
 
 
 def _trained(recipe: Recipe, out: Path, resume: bool, as_json: bool) -> Path:
-    from ctstudio.training.launch import Run, run_recipe
+    from ctstudio.training.launch import run_recipe
     from ctstudio.training.loop import Progress
+    from ctstudio.training.run import Run
 
     with late_bar(recipe.title) as bar:
 
