@@ -33,6 +33,9 @@ SLICES_AT_ONCE = 4
 PREVIEW_EVERY = 4
 """Steps between two previews."""
 
+GUIDED_FROM = 300
+"""Timestep down to which guidance acts: anatomy is decided above it, CT noise below (Kynkäänniemi et al. 2024)."""
+
 Event = Stepped | Preview | Finished
 
 
@@ -116,10 +119,11 @@ def _denoised(
     generators = [generator_for(seed, "sampler", z) for z in slices]
 
     def predict(z_t: Tensor, timesteps: Tensor) -> Tensor:
+        early = int(timesteps[0]) >= GUIDED_FROM
         return guided(
             lambda: _call_network(model, z_t, timesteps, conditions.told),
             lambda: _call_network(model, z_t, timesteps, conditions.free),
-            parameters.guidance,
+            parameters.guidance if early else 1.0,
         )
 
     yield from denoise(predict, scheduler, x_t, generators)

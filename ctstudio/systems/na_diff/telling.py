@@ -30,7 +30,10 @@ class Told:
 
 @dataclass(frozen=True)
 class BatchConditions:
-    """The question itself, and the same with everything dropped, for guidance."""
+    """The question itself, and the same without the mask, for guidance.
+
+    The noise map stays: guidance shall sharpen the anatomy, not the noise.
+    """
 
     told: Told
     free: Told
@@ -63,17 +66,17 @@ def conditions_of(model: NaDiffModel, placement: Placement, part: slice, noise_m
     labels = torch.from_numpy(placement.labels[part])
     given = torch.from_numpy(placement.given)[None].expand(len(labels), -1)
     return BatchConditions(
-        _told(model, labels, given, noise_maps, keep=True),
-        _told(model, labels, torch.zeros_like(given), torch.zeros_like(noise_maps), keep=False),
+        _told(model, labels, given, noise_maps, keep_mask=True),
+        _told(model, labels, torch.zeros_like(given), noise_maps, keep_mask=False),
     )
 
 
-def _told(model: NaDiffModel, labels: Tensor, given: Tensor, noise_maps: Tensor, keep: bool) -> Told:
+def _told(model: NaDiffModel, labels: Tensor, given: Tensor, noise_maps: Tensor, keep_mask: bool) -> Told:
     device = model.device
     map_embedding = embed_picture(model.clip, map_picture(noise_maps).to(device))
     mask_embedding = embed_picture(model.clip, mask_picture(labels, given, model.groups).to(device))
-    kept = torch.full((len(labels),), keep, device=device)
-    vector = model.network.conditions(map_embedding, mask_embedding, kept, kept)
+    keep_map = torch.ones(len(labels), dtype=torch.bool, device=device)
+    vector = model.network.conditions(map_embedding, mask_embedding, keep_map, keep_map & keep_mask)
     if not model.config.spatial:
         return Told(vector, None)
     return Told(vector, spatial_condition(labels, given, noise_maps, model.config, model.groups).to(device))

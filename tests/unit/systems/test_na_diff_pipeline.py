@@ -13,11 +13,12 @@ from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table, values_of
 from ctstudio.core.provenance import digest
 from ctstudio.core.volume import Volume
+from ctstudio.diffusion.schedules import build_sampler
 from ctstudio.protocol.events import Finished, Preview, Stepped
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result
 from ctstudio.systems.na_diff.outcome import measurable
-from ctstudio.systems.na_diff.pipeline import PREVIEW_EVERY, SLICES_AT_ONCE, Event, generate
+from ctstudio.systems.na_diff.pipeline import GUIDED_FROM, PREVIEW_EVERY, SLICES_AT_ONCE, Event, generate
 from ctstudio.systems.na_diff.placement import AIR_HU
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
@@ -161,7 +162,7 @@ def test_the_same_request_gives_the_same_bytes_and_leaves_torch_alone(tiny_model
 def test_the_provenance_tells_all_that_decides(result: Result, tiny_model: NaDiffModel) -> None:
     told = result.samples[1].provenance
     assert told.parameters == {
-        "dose": 0.25, "seed": 4, "count": 1, "steps": 5, "sampler": "dpm++", "guidance": 1.0,
+        "dose": 0.25, "seed": 4, "count": 1, "steps": 5, "sampler": "dpm++", "guidance": 1.5,
     }  # fmt: skip
     assert told.model_digests == tiny_model.info.files
     assert told.inputs["mask"]["file"] == "/somewhere/m.nii.gz"
@@ -175,7 +176,7 @@ def test_closing_between_two_steps_stops_at_once(tiny_model: NaDiffModel) -> Non
     calls: list[int] = []
     hook = tiny_model.network.register_forward_hook(lambda *_: calls.append(1))
     try:
-        running = generate(_request(steps=1000), tiny_model)
+        running = generate(_request(steps=1000, guidance=1.0), tiny_model)
         for _ in range(3):
             next(running)
         running.close()  # type: ignore[attr-defined]
@@ -185,14 +186,16 @@ def test_closing_between_two_steps_stops_at_once(tiny_model: NaDiffModel) -> Non
     assert list(running) == []
 
 
-def test_the_network_is_called_once_a_step_and_twice_with_guidance(tiny_model: NaDiffModel) -> None:
+def test_the_network_is_called_once_a_step_and_twice_where_guidance_acts(tiny_model: NaDiffModel) -> None:
+    early = int((build_sampler("dpm++", 4, "v_prediction").timesteps >= GUIDED_FROM).sum())
+    assert 0 < early < 4
     calls: list[int] = []
     hook = tiny_model.network.register_forward_hook(lambda *_: calls.append(1))
     try:
-        plain = _ct(_result(tiny_model, steps=4))
+        plain = _ct(_result(tiny_model, steps=4, guidance=1.0))
         assert len(calls) == 4
         led = _ct(_result(tiny_model, steps=4, guidance=3.0))
-        assert len(calls) == 4 + 8
+        assert len(calls) == 4 + 4 + early
     finally:
         hook.remove()
     assert (plain != led).any()
