@@ -204,6 +204,7 @@ def predicted_noise_sd(case: Case, dose: float) -> float | None:
     if not np.isfinite(slice_hu).all():
         return None
     from ctstudio.measure.dose_prediction import predict_in_mask
+    from ctstudio.measure.noise_region import noise_region
 
     pixel_mm = float(np.sqrt(case.volume.grid.spacing_mm[0] * case.volume.grid.spacing_mm[1]))
-    return float(predict_in_mask(slice_hu, case.mask.array[z] > 0, pixel_mm, dose))
+    return float(predict_in_mask(slice_hu, noise_region(case.mask.array[z]), pixel_mm, dose))

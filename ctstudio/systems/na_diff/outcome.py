@@ -13,15 +13,12 @@ from ctstudio.core.provenance import Provenance, digest
 from ctstudio.core.volume import Volume
 from ctstudio.measure.dose_prediction import predict_in_mask
 from ctstudio.measure.noise import LEAST_PIXELS, noise_sd_hu
+from ctstudio.measure.noise_region import noise_region
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Sample
-from ctstudio.systems.na_diff.conditions import LabelGroups
 from ctstudio.systems.na_diff.placement import AIR_HU, Placement, onto_target
 from ctstudio.systems.na_diff.telling import attenuating_hu
 from ctstudio.systems.na_diff.weights import NaDiffModel
-
-UNEVEN_GROUPS = frozenset({"body", "fat", "lung", "bone", "stomach", "bowel"})
-"""Groups in which noise cannot be told from anatomy, or which the window clips."""
 
 
 def finished_sample(
@@ -57,37 +54,24 @@ def finished_sample(
         ),
         "mask": mask,
     }
-    measures = noise_measures(slices_hu, placement, model.groups, parameters.dose)
+    measures = noise_measures(slices_hu, placement, parameters.dose)
     return Sample(seed, outputs, measures, _provenance(request, model, parameters, seed, outputs, began, seconds))
 
 
-def noise_measures(
-    slices_hu: NDArray[np.float32], placement: Placement, groups: LabelGroups, dose: float
-) -> dict[str, float]:
+def noise_measures(slices_hu: NDArray[np.float32], placement: Placement, dose: float) -> dict[str, float]:
     """Noise SD measured in the mask, and the SD that the dose asks for there: means over slices, HU.
 
     Empty where no slice has enough mask to measure in.
     """
     pixel_mm = placement.working.spacing_mm[0]
     measured, requested = [], []
-    for row, (image, where) in enumerate(zip(slices_hu, measurable(placement.labels, groups), strict=True)):
+    for row, (image, where) in enumerate(zip(slices_hu, noise_region(placement.labels), strict=True)):
         if where.sum() >= LEAST_PIXELS:
             measured.append(noise_sd_hu(image, where))
             requested.append(predict_in_mask(attenuating_hu(placement, row), where, pixel_mm, dose))
     if not measured:
         return {}
     return {"noise_sd_hu": float(np.mean(measured)), "requested_noise_sd_hu": float(np.mean(requested))}
-
-
-def measurable(labels: NDArray[np.uint8], groups: LabelGroups) -> NDArray[np.bool_]:
-    """Where noise is measured: the liver if it is drawn anywhere, else every even organ, else all of the mask."""
-    channels = groups.table.numpy()[labels]
-    liver = channels == groups.index("liver") + 1
-    if liver.any():
-        return np.asarray(liver)
-    uneven = [0, *(groups.index(name) + 1 for name in sorted(UNEVEN_GROUPS & set(groups.names)))]
-    even = ~np.isin(channels, uneven)
-    return even if even.any() else np.asarray(channels > 0)
 
 
 def _whole_hu(slices_hu: NDArray[np.float32], placement: Placement) -> NDArray[np.int16]:

@@ -17,7 +17,6 @@ from ctstudio.diffusion.schedules import build_sampler
 from ctstudio.protocol.events import Finished, Preview, Stepped
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result
-from ctstudio.systems.na_diff.outcome import measurable
 from ctstudio.systems.na_diff.pipeline import GUIDED_FROM, PREVIEW_EVERY, SLICES_AT_ONCE, Event, generate
 from ctstudio.systems.na_diff.placement import AIR_HU
 from ctstudio.systems.na_diff.weights import NaDiffModel
@@ -230,13 +229,6 @@ def test_a_mask_too_small_to_measure_in_has_no_measures(tiny_model: NaDiffModel)
     array = np.zeros(GRID.shape, np.uint8)
     array[1, 20, 20] = LIVER
     assert _result(tiny_model, mask=LabelMap(array, GRID, standard_table()), steps=4).samples[0].measures == {}
-
-
-def test_noise_is_measured_in_the_liver_and_else_in_what_is_even(tiny_model: NaDiffModel) -> None:
-    labels = _mask().array
-    np.testing.assert_array_equal(measurable(labels, tiny_model.groups), labels == LIVER)
-    labels[labels == LIVER] = 0
-    np.testing.assert_array_equal(measurable(labels, tiny_model.groups), labels == BODY)
 
 
 def test_what_cannot_be_asked_is_refused_before_any_work(tiny_model: NaDiffModel) -> None:
