@@ -70,15 +70,9 @@ def dose_figures(model: NaDiffModel, count: int, say: Say) -> dict[str, Any]:
     Keys: `median_sd_hu` and `median_requested_sd_hu` by dose, `ratio` of the two, `slope` of log SD over log dose
     (median over anatomies), `strictly_falling` part of the anatomies.
     """
-    slices = held_out_slices(count, model.config, first_seed=20_000)
-    liver, pixel = slices.liver(), model.config.pixel_mm
-    measured, requested = np.zeros((count, len(DOSES))), np.zeros((count, len(DOSES)))
-    for column, dose in enumerate(DOSES):
-        made = generate_slices(model, slices.labels, None, dose, seed=7)
-        for row in range(count):
-            measured[row, column] = noise_sd_hu(made[row], liver[row])
-            requested[row, column] = predict_in_mask(slices.ct_hu[row].astype(np.float32), liver[row], pixel, dose)
-        say(f"dose {dose:.0%}: {np.median(measured[:, column]):.1f} HU of {np.median(requested[:, column]):.1f}")
+    measured, requested = dose_response(model, count, 20_000, DOSES)
+    for dose, got, asked in zip(DOSES, np.median(measured, axis=0), np.median(requested, axis=0), strict=True):
+        say(f"dose {dose:.0%}: {got:.1f} HU of {asked:.1f}")
     slopes = [float(np.polyfit(np.log(DOSES), np.log(row), 1)[0]) for row in measured]
     return {
         "anatomies": count,
@@ -88,6 +82,36 @@ def dose_figures(model: NaDiffModel, count: int, say: Say) -> dict[str, Any]:
         "slope": float(np.median(slopes)),
         "strictly_falling": float(np.mean([(np.diff(row) < 0).all() for row in measured])),
     }
+
+
+def dose_response(
+    model: NaDiffModel, count: int, first_seed: int, doses: tuple[float, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Noise SD in the liver that came and that was asked for, each (count, len(doses)) in HU, all labels given."""
+    slices = held_out_slices(count, model.config, first_seed)
+    liver, pixel = slices.liver(), model.config.pixel_mm
+    measured, requested = np.zeros((count, len(doses))), np.zeros((count, len(doses)))
+    for column, dose in enumerate(doses):
+        made = generate_slices(model, slices.labels, None, dose, seed=7)
+        for row in range(count):
+            measured[row, column] = noise_sd_hu(made[row], liver[row])
+            requested[row, column] = predict_in_mask(slices.ct_hu[row].astype(np.float32), liver[row], pixel, dose)
+    return measured, requested
+
+
+def noise_calibration(model: NaDiffModel, count: int, first_seed: int) -> tuple[float, float]:
+    """Gain and floor (HU) of a model's answer to the noise map, by least squares of variances over relative error.
+
+    Args:
+        model: With gain 1 and floor 0.
+        count: Anatomies.
+        first_seed: Of phantoms that neither training nor the figures use.
+    """
+    measured, requested = dose_response(model, count, first_seed, (0.05, 0.25, 1.0))
+    weight = 1.0 / requested.ravel() ** 2
+    terms = np.stack([requested.ravel() ** 2, np.ones(requested.size)], axis=1)
+    gain2, floor2 = np.linalg.lstsq(terms * weight[:, None], measured.ravel() ** 2 * weight, rcond=None)[0]
+    return float(np.sqrt(max(gain2, 0.25))), float(np.sqrt(max(floor2, 0.0)))
 
 
 def vae_figures(model: NaDiffModel, count: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ctstudio.nets.clip import WordTokenizer, build_clip
 from ctstudio.nets.segmenter import build_segmenter
 from ctstudio.systems.na_diff.conditions import label_groups
 from ctstudio.systems.na_diff.network import NaDiffNetwork
+from ctstudio.training.calibration import calibrate_model
 from ctstudio.training.export import export_model
 from ctstudio.training.figures import measure_model
 from ctstudio.training.loop import Progress, train
@@ -26,7 +27,7 @@ from ctstudio.training.stages.denoiser import DenoiserStage, Encoded, encode_sli
 from ctstudio.training.stages.segmenter import SegmenterStage
 from ctstudio.training.stages.vae import VaeStage, build_vae, latent_statistics
 
-STAGES = ("data", "vae", "clip", "segmenter", "latents", "denoiser", "export", "figures")
+STAGES = ("data", "vae", "clip", "segmenter", "latents", "denoiser", "export", "calibrate", "figures")
 STATISTICS_SLICES = 256
 
 
@@ -113,6 +114,10 @@ def _export(run: Run) -> None:
     export_model(run)
 
 
+def _calibrate(run: Run) -> None:
+    calibrate_model(run)
+
+
 def _figures(run: Run) -> None:
     measure_model(run)
 
@@ -131,5 +136,6 @@ _STAGES: dict[str, Callable[[Run], None]] = {
     "latents": _latents,
     "denoiser": _denoiser,
     "export": _export,
+    "calibrate": _calibrate,
     "figures": _figures,
 }

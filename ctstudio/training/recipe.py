@@ -69,6 +69,7 @@ class FigureSettings(_Strict):
     vae_slices: int = 8
     look_slices: int = 16
     bank_slices: int = 1000
+    calibration_anatomies: int = 8
 
 
 class Recipe(_Strict):

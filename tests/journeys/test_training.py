@@ -21,7 +21,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe file of a person's own, tiny."""
     file = tmp_path_factory.mktemp("recipes") / "mine.toml"
     text = (ROOT / "resources" / "recipes" / "demo" / "na-diff.toml").read_text(encoding="utf-8")
-    names = ("mask_slices", "dose_anatomies", "vae_slices", "look_slices")
+    names = ("mask_slices", "dose_anatomies", "vae_slices", "look_slices", "calibration_anatomies")
     file.write_text(text + "\n[figures]\n" + "".join(f"{name} = 1\n" for name in names), encoding="utf-8")
     return file
 

@@ -27,6 +27,8 @@ class NaDiffConfig(BaseModel):
         prediction: What the network predicts: "epsilon" (paper) or "v_prediction".
         label_groups: For the spatial variant: names of the mask channels, in order, with their label names.
         noise_map_scale_hu: Noise map value that becomes 1.
+        noise_gain, noise_floor_hu: How the trained model answers a noise map: SD^2 = (gain * map)^2 + floor^2. The map
+            it is told is corrected for both; 1 and 0 correct nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,6 +53,8 @@ class NaDiffConfig(BaseModel):
     prediction: str = "epsilon"
     label_groups: dict[str, tuple[str, ...]] = {}
     noise_map_scale_hu: float = 150.0
+    noise_gain: float = 1.0
+    noise_floor_hu: float = 0.0
 
     @property
     def latent_side(self) -> int:

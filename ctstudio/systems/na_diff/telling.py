@@ -16,6 +16,7 @@ from ctstudio.physics.dose import simulate_low_dose
 from ctstudio.physics.geometry import ParallelGeometry
 from ctstudio.physics.noise_map import noise_map
 from ctstudio.systems.na_diff.conditions import map_picture, mask_picture, spatial_condition
+from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.placement import Placement
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
@@ -63,12 +64,22 @@ def attenuating_hu(placement: Placement, row: int) -> NDArray[np.float32]:
 
 def conditions_of(model: NaDiffModel, placement: Placement, part: slice, noise_maps: Tensor) -> BatchConditions:
     """Conditions of the slices of a batch, on the model's device."""
+    noise_maps = calibrated(noise_maps, model.config)
     labels = torch.from_numpy(placement.labels[part])
     given = torch.from_numpy(placement.given)[None].expand(len(labels), -1)
     return BatchConditions(
         _told(model, labels, given, noise_maps, keep_mask=True),
         _told(model, labels, torch.zeros_like(given), noise_maps, keep_mask=False),
     )
+
+
+def calibrated(noise_maps: Tensor, config: NaDiffConfig) -> Tensor:
+    """The map to tell a model so that its noise comes out as `noise_maps` (HU), same shape; never below half of it.
+
+    Source: ours; gain and floor are measured after training, on phantoms that neither training nor figures use.
+    """
+    variance = noise_maps**2 - config.noise_floor_hu**2
+    return torch.maximum(variance.clamp_min(0).sqrt() / config.noise_gain, 0.5 * noise_maps)
 
 
 def _told(model: NaDiffModel, labels: Tensor, given: Tensor, noise_maps: Tensor, keep_mask: bool) -> Told:

@@ -20,6 +20,7 @@ from ctstudio.systems.na_diff.conditions import (
     spatial_condition,
 )
 from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.telling import calibrated
 
 CONFIG = NaDiffConfig(
     image_size=16,
@@ -155,3 +156,12 @@ def test_dropping_is_decided_by_the_generator_alone(groups: LabelGroups) -> None
     first, again, other = (drop_groups(64, groups, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_a_calibrated_map_asks_for_what_gain_and_floor_will_spoil() -> None:
+    config = NaDiffConfig(noise_gain=0.9, noise_floor_hu=10.0)
+    wanted = torch.tensor([50.0, 22.0, 15.0])
+    told = calibrated(wanted, config)
+    torch.testing.assert_close(((0.9 * told) ** 2 + 100.0).sqrt(), wanted)
+    assert calibrated(torch.tensor([8.0]), config).item() == 4.0, "never below half"
+    torch.testing.assert_close(calibrated(wanted, NaDiffConfig()), wanted)
