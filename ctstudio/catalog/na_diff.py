@@ -57,7 +57,7 @@ class GenerateParameters(BaseModel):
         json_schema_extra={"source": "ours"},
     )
     guidance: float = Field(
-        default=1.5,
+        default=2.5,
         ge=1.0,
         le=5.0,
         allow_inf_nan=False,

@@ -138,7 +138,9 @@ def autoencoded(model: NaDiffModel, images_hu: NDArray[np.float32]) -> NDArray[n
 def look_figures(model: NaDiffModel, bank_hu: NDArray[np.float32], slices: HeldOut, say: Say) -> dict[str, float]:
     """Sanity of the looks: latent-grid artefacts, sameness, and distance to the nearest training image (HU, RMSE)."""
     made = generate_slices(model, slices.labels, MASK_KINDS["liver_alone"], 1.0, seed=11)
-    real = with_noise(slices, 1.0, model.config)
+    window = model.config.window
+    real = window.from_unit(window.to_unit(with_noise(slices, 1.0, model.config)))  # as the model's own slices are
+    bank_hu = window.from_unit(window.to_unit(bank_hu))
     distances = [nearest(image, bank_hu)[1] for image in made]
     real_distances = [nearest(image, bank_hu)[1] for image in real]
     again = generate_slices(model, slices.labels[:4], MASK_KINDS["liver_alone"], 1.0, seed=12)
