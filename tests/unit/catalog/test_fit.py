@@ -75,7 +75,7 @@ def test_label_sizes_are_judged_by_area_per_slice(info):
     grid = in_range_grid()
     assert level(assess(info, mask([LIVER], grid, 12), grid, 0.25), "Liver size") == "amber"
     tiny = assess(info, mask([LIVER], grid, 2), grid, 0.25)
-    assert level(tiny, "Liver size") == "red"
+    assert level(tiny, "Liver size") == "amber", "every organ ends in a slice that just touches it"
     assert "smaller" in next(f for f in tiny if f.what == "Liver size").reason
     huge = assess(info, mask([LIVER], grid, 110), grid, 0.25)
     assert "larger" in next(f for f in huge if f.what == "Liver size").reason
