@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from desk import drag, liver, open_window, ready, spot, torso, wait_for
 from PySide6.QtCore import Qt
 
 from ctstudio.ui.tools import Tool
+from desk import drag, liver, open_window, ready, spot, torso, wait_for
 
 
 def test_engine_dies_in_a_job_and_is_started_again(qtbot, tmp_path) -> None:
