@@ -29,6 +29,7 @@ _WINDOW_LIBRARIES = {
     "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
 }
 _RENDER = """
+import sys
 import vtkmodules.vtkRenderingOpenGL2
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 window = vtkRenderWindow()
@@ -37,7 +38,7 @@ window.AddRenderer(vtkRenderer())
 window.Render()
 for line in window.ReportCapabilities().splitlines():
     if line.startswith(("OpenGL renderer string", "OpenGL version string")):
-        print(line.partition(":")[2].strip())
+        sys.stdout.write(line.partition(":")[2].strip() + "\\n")
 """
 _RENDER_SECONDS = 60
 _NEEDED_BYTES = 3 * 1024**3

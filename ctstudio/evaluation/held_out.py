@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table, values_of
 from ctstudio.core.seeds import derived, stream
+from ctstudio.measure.noise_region import LIVER
 from ctstudio.phantom.grids import axial_grid, organ_range_mm
 from ctstudio.phantom.patient import make_patient
 from ctstudio.phantom.render import render
@@ -19,7 +20,6 @@ from ctstudio.physics.geometry import ParallelGeometry
 from ctstudio.systems.na_diff.config import NaDiffConfig
 
 FIRST_SEED = 10_000
-LIVER = ("liver", "liver_lesion")
 LEAST_LIVER_PIXELS = 800
 """Smallest liver of a test slice, about 18 cm2 at 1.5 mm."""
 

@@ -15,6 +15,7 @@ from ctstudio.evaluation.held_out import HeldOut, as_mask, held_out_slices, with
 from ctstudio.measure.artefacts import checkerboard_score, nearest
 from ctstudio.measure.dose_prediction import predict_in_mask
 from ctstudio.measure.noise import noise_sd_hu
+from ctstudio.measure.noise_region import LIVER
 from ctstudio.measure.overlap import dice
 from ctstudio.nets.segmenter import segment
 from ctstudio.protocol.events import Finished
@@ -24,7 +25,7 @@ from ctstudio.systems.na_diff.weights import NaDiffModel
 
 DOSES = (0.05, 0.10, 0.25, 0.50, 0.75, 1.0)
 MASK_KINDS: dict[str, tuple[str, ...] | None] = {
-    "liver_alone": ("liver", "liver_lesion"),
+    "liver_alone": LIVER,
     "all_labels": None,
 }
 Say = Callable[[str], None]

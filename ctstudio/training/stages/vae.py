@@ -1,7 +1,7 @@
 """The demo's autoencoder: keeps photon noise, because it learns to reproduce noisy slices pixel by pixel.
 
-Stable Diffusion's factor 8 with 4 channels keeps 16 numbers of 256 pixels and loses CT noise; factor 4 with 8 channels
-keeps half of all numbers, and the noise of a Hann-filtered reconstruction lies within that half.
+Stable Diffusion's factor 8 with 4 channels keeps 16 numbers of 256 pixels and loses CT noise. Factor 4 with 8 channels
+kept 87 % of the noise SD in a trial; with 12 channels the bundled model keeps 90 to 95 % (`model.json`).
 """
 
 from __future__ import annotations
