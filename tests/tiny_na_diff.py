@@ -32,6 +32,9 @@ _CLIP: dict[str, Any] = {
 SMALL: dict[str, Any] = {"image_size": 64, "pixel_mm": 6.0}
 """Changes that give slices of 64 x 64, the same field of view at a sixteenth of the work."""
 
+COMPLETING: dict[str, Any] = {"layout": [32, 32]}
+"""Changes that add a network which completes partial masks."""
+
 
 def write_tiny_model(folder: Path, name: str = "tiny", changes: dict[str, Any] | None = None) -> Path:
     """Write a model folder, its configuration changed if wished, and return it."""
@@ -43,8 +46,9 @@ def write_tiny_model(folder: Path, name: str = "tiny", changes: dict[str, Any] |
     from ctstudio.nets.clip import build_clip
     from ctstudio.nets.segmenter import build_segmenter
     from ctstudio.systems.na_diff.config import NaDiffConfig
+    from ctstudio.systems.na_diff.layout import LayoutNetwork
     from ctstudio.systems.na_diff.network import NaDiffNetwork
-    from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, SEGMENTER, save_weights
+    from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, LAYOUT, SEGMENTER, save_weights
 
     config = {**CONFIG, **(changes or {})}
     torch.manual_seed(0)
@@ -58,6 +62,8 @@ def write_tiny_model(folder: Path, name: str = "tiny", changes: dict[str, Any] |
         for parameter in network.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))  # the paper's zeros would hide every condition
     save_weights(network, folder / DENOISER)
+    if config.get("layout"):
+        save_weights(LayoutNetwork(NaDiffConfig.model_validate(config)), folder / LAYOUT)
     save_weights(build_clip(_CLIP), folder / CLIP_FOLDER, _CLIP)
     features = (4, 4, 4, 8, 8, 4)
     save_weights(build_segmenter(features, len(config["label_groups"])), folder / SEGMENTER, {"features": features})

@@ -26,6 +26,9 @@ CHANGES: dict[str, str] = {
     "segmenter.steps": "2",
     "segmenter.batch": "1",
     "segmenter.features": "[4, 4, 4, 4, 4, 4]",
+    "network.layout": "[32, 32]",
+    "layout.steps": "2",
+    "layout.batch": "2",
     "denoiser.steps": "2",
     "denoiser.batch": "2",
 }

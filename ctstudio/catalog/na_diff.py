@@ -66,6 +66,13 @@ class GenerateParameters(BaseModel):
         "costs up to twice the time, and may look unnatural. It acts on the early steps, where the anatomy is decided.",
         json_schema_extra={"source": "ours: the paper uses none"},
     )
+    complete: bool = Field(
+        default=True,
+        title="Complete the anatomy",
+        description="Draw the organs that the mask leaves open before the CT is made, and give them as labels. Off, "
+        "the image is made from the mask alone, and what lies beside it is vague.",
+        json_schema_extra={"source": "ours, after MAISI: labels first, then the image"},
+    )
 
 
 CARD = Card(
@@ -84,5 +91,6 @@ CARD = Card(
         OutputSpec("ct", "scan", "Generated CT"),
         OutputSpec("noise_map", "noise_map", "Noise map"),
         OutputSpec("mask", "mask", "Mask used"),
+        OutputSpec("labels", "mask", "Completed anatomy"),
     ),
 )

@@ -1,6 +1,7 @@
 """Integer labels on a grid, and the table that names and colours them.
 
-Values 1 to 117 are TotalSegmentator's; `body` is the 118th class of MedDiff-FM; the rest are ours.
+Values 1 to 117 are TotalSegmentator's; `body` is the 118th class of MedDiff-FM; the rest are ours. `bone`, `vein`,
+`lung`, `kidney` and `bowel` stand for any part of theirs, when nobody says which.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ OWN_NAMES: dict[int, str] = {
     123: "brain_ventricle",
     124: "lung_vessels",
     125: "bronchi",
+    126: "bone",
+    127: "vein",
+    128: "lung",
+    129: "kidney",
     130: "lesion",
     131: "liver_lesion",
     132: "kidney_lesion",
@@ -36,6 +41,7 @@ OWN_NAMES: dict[int, str] = {
     136: "bulla",
     137: "lymph_node",
     138: "fdg_avid_tumor",
+    139: "bowel",
 }
 
 _FIXED_COLOURS: dict[str, Colour] = {

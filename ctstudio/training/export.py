@@ -12,9 +12,9 @@ from ctstudio.catalog.model_card import ModelInfo, Range, Ranges, Training
 from ctstudio.catalog.shelf import file_digest
 from ctstudio.core.labels import standard_table, values_of
 from ctstudio.systems.na_diff.config import NaDiffConfig
-from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, SEGMENTER, save_weights
+from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, LAYOUT, SEGMENTER, save_weights
 from ctstudio.training.phantom_slices import PhantomSlices
-from ctstudio.training.run import Run, trained_clip, trained_denoiser, trained_segmenter, trained_vae
+from ctstudio.training.run import Run, trained_clip, trained_denoiser, trained_layout, trained_segmenter, trained_vae
 
 LICENCE = "Apache-2.0"
 LEAST_PIXELS = 30
@@ -34,6 +34,7 @@ def export_model(run: Run) -> Path:
     save_weights(clip, folder / CLIP_FOLDER, clip_config)
     tokenizer.save(folder / CLIP_FOLDER / "vocabulary.json")
     save_weights(trained_denoiser(run), folder / DENOISER)
+    save_weights(trained_layout(run), folder / LAYOUT)
     features = {"features": list(run.recipe.segmenter.features)}
     save_weights(trained_segmenter(run), folder / SEGMENTER, features)
     model_info(run).write(folder)
@@ -43,7 +44,7 @@ def export_model(run: Run) -> Path:
 def model_info(run: Run) -> ModelInfo:
     """The `model.json` of a run, without figures."""
     recipe, folder = run.recipe, run.folder / "model"
-    stages = {name: _stage_record(run, name) for name in ("vae", "clip", "segmenter", "denoiser")}
+    stages = {name: _stage_record(run, name) for name in ("vae", "clip", "segmenter", "layout", "denoiser")}
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "model.json")
     return ModelInfo(
         name=recipe.model_name,

@@ -15,6 +15,7 @@ from ctstudio.core.seeds import derived, stream
 from ctstudio.nets.clip import WordTokenizer, build_clip
 from ctstudio.nets.segmenter import build_segmenter
 from ctstudio.systems.na_diff.conditions import label_groups
+from ctstudio.systems.na_diff.layout import LayoutNetwork
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.training.calibration import calibrate_model
 from ctstudio.training.export import export_model
@@ -24,10 +25,11 @@ from ctstudio.training.phantom_slices import load_cache, make_cache
 from ctstudio.training.run import Run, trained_clip, trained_vae
 from ctstudio.training.stages.clip import ClipStage, captions, clip_config
 from ctstudio.training.stages.denoiser import DenoiserStage, Encoded, encode_slices
+from ctstudio.training.stages.layout import LayoutStage
 from ctstudio.training.stages.segmenter import SegmenterStage
 from ctstudio.training.stages.vae import VaeStage, build_vae, latent_statistics
 
-STAGES = ("data", "vae", "clip", "segmenter", "latents", "denoiser", "export", "calibrate", "figures")
+STAGES = ("data", "vae", "clip", "segmenter", "layout", "latents", "denoiser", "export", "calibrate", "figures")
 STATISTICS_SLICES = 256
 
 
@@ -89,6 +91,12 @@ def _segmenter(run: Run) -> None:
     _train(run, "segmenter", SegmenterStage(network, run.slices(), run.recipe.segmenter, config, label_groups(config)))
 
 
+def _layout(run: Run) -> None:
+    config = run.config
+    labels = run.slices().labels
+    _train(run, "layout", LayoutStage(LayoutNetwork(config), labels, run.recipe.layout, label_groups(config)))
+
+
 def _latents(run: Run) -> None:
     """Encode all slices, a patient a file, so that it can stop and resume."""
     vae, patients = trained_vae(run), run.recipe.data.patients
@@ -133,6 +141,7 @@ _STAGES: dict[str, Callable[[Run], None]] = {
     "vae": _vae,
     "clip": _clip,
     "segmenter": _segmenter,
+    "layout": _layout,
     "latents": _latents,
     "denoiser": _denoiser,
     "export": _export,

@@ -86,6 +86,7 @@ class Recipe(_Strict):
     vae: VaeSettings
     clip: ClipSettings
     segmenter: SegmenterSettings
+    layout: StageSettings
     denoiser: StageSettings
     figures: FigureSettings = FigureSettings()
 

@@ -15,6 +15,7 @@ from open_clip.model import CLIP
 from ctstudio.nets.clip import WordTokenizer, build_clip
 from ctstudio.nets.segmenter import build_segmenter
 from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.layout import LayoutNetwork
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.training.loop import Progress
 from ctstudio.training.phantom_slices import PhantomSlices, load_cache
@@ -75,6 +76,11 @@ def trained_segmenter(run: Run) -> torch.nn.Module:
     """The segmenter of the run."""
     network = build_segmenter(run.recipe.segmenter.features, len(run.config.label_groups))
     return _restored(network, run.checkpoint("segmenter"))  # type: ignore[no-any-return]
+
+
+def trained_layout(run: Run) -> LayoutNetwork:
+    """The layout network of the run: the moving average."""
+    return _restored(LayoutNetwork(run.config), run.checkpoint("layout"))  # type: ignore[no-any-return]
 
 
 def trained_denoiser(run: Run) -> NaDiffNetwork:

@@ -14,6 +14,9 @@ from ctstudio.systems.na_diff.config import NaDiffConfig
 ENVELOPE = "body"
 """The group that covers the whole patient: every labelled voxel belongs to it, whatever else it is."""
 
+FINDING = "lesion"
+"""The group of findings, which lie within other groups."""
+
 PARENTS: dict[str, str] = {
     "lesion": "liver",
     "liver_lesion": "liver",
@@ -38,11 +41,13 @@ class LabelGroups:
         names: Channel names, in order; the first is the envelope.
         table: (256,) int64, label value to channel + 1, 0 for unknown labels.
         parents: (256,) the same with findings replaced by what they are part of.
+        usual: (G + 1,) uint8, the label value that stands for each channel, the first of its group; 0 for none.
     """
 
     names: tuple[str, ...]
     table: Tensor
     parents: Tensor
+    usual: Tensor
 
     def index(self, name: str) -> int:
         """Channel of a group."""
@@ -58,7 +63,8 @@ def label_groups(config: NaDiffConfig) -> LabelGroups:
     parents = table.clone()
     for finding, parent in PARENTS.items():
         parents[values[finding]] = table[values[parent]]
-    return LabelGroups(tuple(config.label_groups), table, parents)
+    usual = torch.tensor([0, *(values[names[0]] for names in config.label_groups.values())], dtype=torch.uint8)
+    return LabelGroups(tuple(config.label_groups), table, parents, usual)
 
 
 def grouped(labels: Tensor, given: Tensor, groups: LabelGroups) -> Tensor:
@@ -73,11 +79,52 @@ def grouped(labels: Tensor, given: Tensor, groups: LabelGroups) -> Tensor:
         (B, H, W) int64, 0 where nothing is known, else channel + 1.
     """
     values = labels.long()
-    finding = given[:, groups.index("lesion")] if "lesion" in groups.names else given.new_zeros(len(given))
+    finding = given[:, groups.index(FINDING)] if FINDING in groups.names else given.new_zeros(len(given))
     channels = torch.where(finding[:, None, None], groups.table[values], groups.parents[values])  # (B, H, W)
     known = functional.pad(given, (1, 0))  # (B, G + 1), background never known
     keep = torch.gather(known, 1, channels.flatten(1)).view_as(channels)
     return torch.where(keep, channels, 0)
+
+
+def mask_condition(labels: Tensor, given: Tensor, factor: int, groups: LabelGroups) -> Tensor:
+    """The mask at latent resolution.
+
+    Args:
+        labels: (B, 256, 256) uint8.
+        given: (B, G) bool.
+        factor: Pixels to a latent pixel along one edge.
+        groups: The tables.
+
+    Returns:
+        (B, 2 G, side, side) float32: the part of each latent pixel that a group covers, and a constant plane a group
+        that says whether it is given.
+    """
+    parts = occupancy(grouped(labels, given, groups), len(groups.names) + 1, factor)[:, 1:]  # (B, G, side, side)
+    envelope = groups.index(ENVELOPE)
+    body = ((labels > 0) & given[:, envelope, None, None]).float()
+    parts[:, envelope] = functional.avg_pool2d(body, factor)
+    flags = given.float()[:, :, None, None].expand_as(parts)  # (B, G, side, side)
+    return torch.cat([parts, flags], dim=1)  # (B, 2G, side, side)
+
+
+def occupancy(channels: Tensor, count: int, factor: int) -> Tensor:
+    """The part of each latent pixel that each of `count` classes covers.
+
+    Args:
+        channels: (B, H, W) int64 classes from 0 to `count` - 1.
+        count: Number of classes.
+        factor: Pixels to a latent pixel along one edge.
+
+    Returns:
+        (B, count, H / factor, W / factor) float32; sums to 1 over the classes.
+    """
+    batch, height, width = channels.shape
+    parts = torch.zeros(batch, count, height // factor, width // factor)
+    share = torch.full((batch, 1, *parts.shape[2:]), 1.0 / factor**2)
+    for row in range(factor):
+        for column in range(factor):
+            parts.scatter_add_(1, channels[:, None, row::factor, column::factor], share)
+    return parts
 
 
 def spatial_condition(
@@ -93,33 +140,23 @@ def spatial_condition(
         groups: The tables.
 
     Returns:
-        (B, 2 G + 1, side, side) float32: the part of each latent pixel that a group covers, a constant plane a group
-        that says whether it is given, and the noise map over `noise_map_scale_hu`.
+        (B, 2 G + 1, side, side) float32: `mask_condition`, and the noise map over `noise_map_scale_hu`.
     """
-    side, factor = config.latent_side, config.vae_factor
-    channels = grouped(labels, given, groups)[:, None]  # (B, 1, H, W)
-    occupancy = torch.zeros(len(labels), len(groups.names) + 1, side, side)
-    share = torch.full((len(labels), 1, side, side), 1.0 / factor**2)
-    for row in range(factor):
-        for column in range(factor):
-            occupancy.scatter_add_(1, channels[..., row::factor, column::factor], share)
-    occupancy = occupancy[:, 1:]  # (B, G, side, side), without "nothing known"
-    envelope = groups.index(ENVELOPE)
-    body = ((labels > 0) & given[:, envelope, None, None]).float()
-    occupancy[:, envelope] = functional.avg_pool2d(body, factor)
-    flags = given.float()[:, :, None, None].expand(-1, -1, side, side)  # (B, G, side, side)
-    noise = functional.avg_pool2d(noise_map_hu, factor) / config.noise_map_scale_hu  # (B, 1, side, side)
-    return torch.cat([occupancy, flags, noise.clamp(0, 4)], dim=1)  # (B, 2G+1, side, side)
+    noise = functional.avg_pool2d(noise_map_hu, config.vae_factor) / config.noise_map_scale_hu  # (B, 1, side, side)
+    return torch.cat(
+        [mask_condition(labels, given, config.vae_factor, groups), noise.clamp(0, 4)], dim=1
+    )  # (B, 2G+1, side, side)
 
 
 def mask_picture(labels: Tensor, given: Tensor, groups: LabelGroups) -> Tensor:
     """The mask as CLIP sees it: (B, 3, H, W) in [0, 1], one fixed colour a group, black where nothing is known.
 
-    With the single group "liver" this is the paper's 0/255 picture.
+    With a single group this is the paper's 0/255 picture; more groups share out the colour wheel.
     """
-    steps = torch.arange(len(groups.names), dtype=torch.float32) / max(len(groups.names), 1)
-    waves = torch.stack([0.6 + 0.4 * torch.cos(2 * torch.pi * (steps * k + k / 3)) for k in (1, 2, 5)], dim=1)  # (G, 3)
-    colours = functional.pad(waves, (0, 0, 1, 0)).to(labels.device)  # (G + 1, 3), background black
+    count = len(groups.names)
+    hues = torch.arange(count, dtype=torch.float32) / count  # (G,)
+    waves = torch.stack([0.6 + 0.4 * torch.cos(2 * torch.pi * (hues - k / 3)) for k in range(3)], dim=1)  # (G, 3)
+    colours = functional.pad(waves if count > 1 else torch.ones(1, 3), (0, 0, 1, 0)).to(labels.device)  # (G + 1, 3)
     return colours[grouped(labels, given, groups)].permute(0, 3, 1, 2)  # (B, 3, H, W)
 
 
@@ -131,8 +168,8 @@ def map_picture(noise_map_hu: Tensor) -> Tensor:
 def drop_groups(count: int, groups: LabelGroups, generator: torch.Generator) -> Tensor:
     """Which groups each training sample is told.
 
-    One sample in eight knows all, one in eight the liver alone, one in sixteen the liver with the envelope; the rest
-    keep every group with a probability of their own, drawn per sample.
+    One sample in eight knows all, one in eight the liver alone, one in eight the liver with the envelope; the rest keep
+    every group with a probability of their own, drawn per sample.
 
     Returns:
         (count, G) bool.
@@ -143,7 +180,7 @@ def drop_groups(count: int, groups: LabelGroups, generator: torch.Generator) -> 
     liver[groups.index("liver")] = True
     with_body = liver.clone()
     with_body[groups.index(ENVELOPE)] = True
-    keep[kind < 0.3125] = with_body
+    keep[kind < 0.375] = with_body
     keep[kind < 0.25] = liver
     keep[kind < 0.125] = True
     return keep

@@ -23,6 +23,7 @@ class NaDiffConfig(BaseModel):
         clip_dim: Length of a CLIP image embedding.
         spatial: Whether mask and noise map also enter at latent resolution (ours).
         rim: Channels of the spatial variant's convolutions.
+        layout: Channels of each level of the network that completes a partial mask; empty when there is none (ours).
         learn_sigma: Whether the network also predicts the variance (DiT).
         prediction: What the network predicts: "epsilon" (paper) or "v_prediction".
         label_groups: For the spatial variant: names of the mask channels, in order, with their label names.
@@ -49,6 +50,7 @@ class NaDiffConfig(BaseModel):
     clip_dim: int = 768
     spatial: bool = False
     rim: int = 64
+    layout: tuple[int, ...] = ()
     learn_sigma: bool = True
     prediction: str = "epsilon"
     label_groups: dict[str, tuple[str, ...]] = {}

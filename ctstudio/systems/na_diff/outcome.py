@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctstudio.catalog.na_diff import GenerateParameters
-from ctstudio.core.labels import LabelMap
+from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.provenance import Provenance, digest
 from ctstudio.core.volume import Volume
 from ctstudio.measure.dose_prediction import predict_in_mask
@@ -21,15 +22,41 @@ from ctstudio.systems.na_diff.telling import attenuating_hu
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
 
+@dataclass(frozen=True)
+class Made:
+    """What came out for M slices.
+
+    Attributes:
+        slices_hu: (M, 256, 256) HU.
+        noise_maps_hu: (M, 256, 256) noise maps that were asked for, HU (standard deviation).
+        labels: (M, 256, 256) uint8, the anatomy that was followed.
+        completed: Whether that anatomy is more than the mask said.
+    """
+
+    slices_hu: NDArray[np.float32]
+    noise_maps_hu: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    completed: bool = False
+
+    @staticmethod
+    def joined(parts: list[Made], completed: bool) -> Made:
+        """Batches of slices as one stack."""
+        return Made(
+            np.concatenate([part.slices_hu for part in parts]),
+            np.concatenate([part.noise_maps_hu for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+            completed,
+        )
+
+
 def finished_sample(
     request: Request,
     mask: LabelMap,
     model: NaDiffModel,
     parameters: GenerateParameters,
     placement: Placement,
+    made: Made,
     seed: int,
-    slices_hu: NDArray[np.float32],
-    noise_maps_hu: NDArray[np.float32],
     began: datetime,
     seconds: float,
 ) -> Sample:
@@ -41,20 +68,22 @@ def finished_sample(
         model: That made it.
         parameters: Validated.
         placement: Where the slices lie.
+        made: What came out.
         seed: Of this sample.
-        slices_hu: (M, 256, 256) HU.
-        noise_maps_hu: (M, 256, 256) noise maps that were asked for, HU.
         began: Start, UTC.
         seconds: Wall time.
     """
+    target = placement.target
+    map_hu = onto_target(made.noise_maps_hu, placement, "bilinear", 0.0)
     outputs: dict[str, Volume | LabelMap] = {
-        "ct": Volume(_whole_hu(slices_hu, placement), placement.target, synthetic=True, name="NA-Diff"),
-        "noise_map": Volume(
-            onto_target(noise_maps_hu, placement, "bilinear", 0.0), placement.target, unit="HU_SD", synthetic=True
-        ),
+        "ct": Volume(_whole_hu(made.slices_hu, placement), target, synthetic=True, name="NA-Diff"),
+        "noise_map": Volume(map_hu, target, unit="HU_SD", synthetic=True),
         "mask": mask,
     }
-    measures = noise_measures(slices_hu, placement, parameters.dose)
+    if made.completed:
+        labels = onto_target(made.labels.astype(np.float32), placement, "nearest", 0.0).astype(np.uint8)
+        outputs["labels"] = LabelMap(labels, target, standard_table(), synthetic=True, name="Completed anatomy")
+    measures = noise_measures(made.slices_hu, placement, parameters.dose)
     return Sample(seed, outputs, measures, _provenance(request, model, parameters, seed, outputs, began, seconds))
 
 

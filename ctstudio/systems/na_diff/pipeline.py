@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -22,7 +23,10 @@ from ctstudio.diffusion.schedules import build_sampler
 from ctstudio.protocol.events import Finished, Preview, Stepped
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result, Sample
-from ctstudio.systems.na_diff.outcome import finished_sample
+from ctstudio.systems.na_diff import completion
+from ctstudio.systems.na_diff.completion import leaves_open
+from ctstudio.systems.na_diff.layout import LayoutNetwork
+from ctstudio.systems.na_diff.outcome import Made, finished_sample
 from ctstudio.systems.na_diff.placement import Placement, place
 from ctstudio.systems.na_diff.telling import BatchConditions, Told, conditions_of, noise_maps_of
 from ctstudio.systems.na_diff.weights import NaDiffModel
@@ -37,6 +41,23 @@ GUIDED_FROM = 300
 """Timestep down to which guidance acts: anatomy is decided above it, CT noise below (Kynkäänniemi et al. 2024)."""
 
 Event = Stepped | Preview | Finished
+
+
+@dataclass
+class Pace:
+    """Counts the steps of a whole request and foretells its end."""
+
+    request_id: str
+    total: int
+    samples: int
+    done: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def step(self, sample: int) -> Stepped:
+        """One more step is done, of this sample."""
+        self.done += 1
+        left = (time.monotonic() - self.began) / self.done * (self.total - self.done)
+        return Stepped(self.request_id, self.done, self.total, sample, self.samples, left)
 
 
 @torch.no_grad()
@@ -56,10 +77,12 @@ def generate(request: Request, model: NaDiffModel) -> Iterator[Event]:
     parameters = GenerateParameters.model_validate(request.parameters)
     mask, like = _inputs(request)
     placement = place(mask, like, model.config, model.groups)
-    clock = time.monotonic()
+    layout = model.layout if parameters.complete and leaves_open(placement.given, model.groups) else None
+    steps = parameters.steps + (completion.STEPS if layout else 0)
+    pace = Pace(request.id, parameters.count * len(_batches(placement)) * steps, parameters.count)
     samples = []
-    for number in range(parameters.count):
-        sample = yield from _one_sample(request, mask, model, parameters, placement, number, clock)
+    for number in range(1, parameters.count + 1):
+        sample = yield from _one_sample(request, mask, model, layout, parameters, placement, number, pace)
         samples.append(sample)
     yield Finished(request.id, Result(request.id, tuple(samples), placement.notes))
 
@@ -77,31 +100,54 @@ def _one_sample(
     request: Request,
     mask: LabelMap,
     model: NaDiffModel,
+    layout: LayoutNetwork | None,
     parameters: GenerateParameters,
     placement: Placement,
     number: int,
-    clock: float,
+    pace: Pace,
 ) -> Generator[Event, None, Sample]:
     """Generate one sample: yields events, returns the `Sample`."""
     began, started = datetime.now(UTC), time.monotonic()
-    seed = parameters.seed + number
-    chunks = [slice(b, b + SLICES_AT_ONCE) for b in range(0, len(placement.slices), SLICES_AT_ONCE)]
-    total = parameters.count * len(chunks) * parameters.steps
-    images, maps = [], []
-    for order, part in enumerate(chunks):
+    seed = parameters.seed + number - 1
+    made = []
+    for part in _batches(placement):
+        labels, given = yield from _anatomy(model, layout, placement, part, seed, number, pace)
         noise_maps = noise_maps_of(placement, part, parameters.dose, seed)
-        conditions = conditions_of(model, placement, part, noise_maps)
+        conditions = conditions_of(model, labels, given, noise_maps)
         for done in _denoised(model, parameters, placement.slices[part], seed, conditions):
-            step = (number * len(chunks) + order) * parameters.steps + done.step
-            left = (time.monotonic() - clock) / step * (total - step)
-            yield Stepped(request.id, step, total, number + 1, parameters.count, left)
+            yield pace.step(number)
             if done.step % PREVIEW_EVERY == 0 and done.step < done.total:
-                yield Preview(request.id, number + 1, _preview(model, done.x_0, placement, part))
-        images.append(_decode(model, done.x_t))
-        maps.append(noise_maps[:, 0].numpy())
-    slices_hu, maps_hu = np.concatenate(images), np.concatenate(maps)
-    seconds = time.monotonic() - started
-    return finished_sample(request, mask, model, parameters, placement, seed, slices_hu, maps_hu, began, seconds)
+                yield Preview(request.id, number, _preview(model, done.x_0, placement, part))
+        made.append(Made(_decode(model, done.x_t), noise_maps[:, 0].numpy(), labels.numpy()))
+    stack = Made.joined(made, completed=layout is not None)
+    return finished_sample(request, mask, model, parameters, placement, stack, seed, began, time.monotonic() - started)
+
+
+def _batches(placement: Placement) -> list[slice]:
+    return [slice(begin, begin + SLICES_AT_ONCE) for begin in range(0, len(placement.slices), SLICES_AT_ONCE)]
+
+
+def _anatomy(
+    model: NaDiffModel,
+    layout: LayoutNetwork | None,
+    placement: Placement,
+    part: slice,
+    seed: int,
+    number: int,
+    pace: Pace,
+) -> Generator[Event, None, tuple[Tensor, Tensor]]:
+    """Labels (B, 256, 256) that a batch shall follow, and (B, G) which groups they speak of: all, once completed."""
+    labels = torch.from_numpy(placement.labels[part])
+    given = torch.from_numpy(placement.given)[None].expand(len(labels), -1)
+    if layout is None:
+        return labels, given
+    completing = completion.complete(layout, labels, given, model.groups, placement.slices[part], seed)
+    while True:
+        try:
+            next(completing)
+        except StopIteration as finished:
+            return finished.value, torch.ones_like(given)
+        yield pace.step(number)
 
 
 def _denoised(

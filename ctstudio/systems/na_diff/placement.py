@@ -72,7 +72,7 @@ def place(mask: LabelMap, like: Volume | None, config: NaDiffConfig, groups: Lab
 def onto_target(images: NDArray[np.float32], placement: Placement, mode: str, outside: float) -> NDArray[np.float32]:
     """Slices (M, 256, 256) on the mask's grid (z, y, x); `outside` where nothing was generated.
 
-    `mode` is "bicubic", which keeps the noise of a band-limited image, or "bilinear".
+    `mode` is "bicubic", which keeps the noise of a band-limited image, "bilinear", or "nearest".
     """
     result = np.full(placement.target.shape, outside, np.float32)
     target, working = placement.target, placement.working

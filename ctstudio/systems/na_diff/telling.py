@@ -62,11 +62,16 @@ def attenuating_hu(placement: Placement, row: int) -> NDArray[np.float32]:
     return surrogate_slice_hu(placement.labels[row], placement.working.spacing_mm[0])
 
 
-def conditions_of(model: NaDiffModel, placement: Placement, part: slice, noise_maps: Tensor) -> BatchConditions:
-    """Conditions of the slices of a batch, on the model's device."""
+def conditions_of(model: NaDiffModel, labels: Tensor, given: Tensor, noise_maps: Tensor) -> BatchConditions:
+    """Conditions of a batch of slices, on the model's device.
+
+    Args:
+        model: What is asked.
+        labels: (B, 256, 256) uint8.
+        given: (B, G) bool.
+        noise_maps: (B, 1, 256, 256) HU.
+    """
     noise_maps = calibrated(noise_maps, model.config)
-    labels = torch.from_numpy(placement.labels[part])
-    given = torch.from_numpy(placement.given)[None].expand(len(labels), -1)
     return BatchConditions(
         _told(model, labels, given, noise_maps, keep_mask=True),
         _told(model, labels, torch.zeros_like(given), noise_maps, keep_mask=False),

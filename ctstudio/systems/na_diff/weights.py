@@ -1,4 +1,4 @@
-"""A model folder in and out: `vae/`, `clip/`, `denoiser/`, and for demo models `segmenter/`."""
+"""A model folder in and out: `vae/`, `clip/`, `denoiser/`, and for demo models `layout/` and `segmenter/`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from ctstudio.core.errors import WeightMismatch
 from ctstudio.nets.clip import build_clip
 from ctstudio.systems.na_diff.conditions import LabelGroups, label_groups
 from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.layout import LayoutNetwork
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 
-DENOISER, CLIP_FOLDER, SEGMENTER = "denoiser", "clip", "segmenter"
+DENOISER, CLIP_FOLDER, LAYOUT, SEGMENTER = "denoiser", "clip", "layout", "segmenter"
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 
@@ -35,6 +36,7 @@ class NaDiffModel:
     vae: AutoencoderKL
     clip: CLIP
     network: NaDiffNetwork
+    layout: LayoutNetwork | None
     groups: LabelGroups
     device: torch.device
     dtype: torch.dtype
@@ -57,10 +59,14 @@ def load(folder: Path, info: ModelInfo, device: torch.device, dtype: torch.dtype
     network = NaDiffNetwork(config)
     load_weights(clip, folder / CLIP_FOLDER / WEIGHTS)
     load_weights(network, folder / DENOISER / WEIGHTS)
-    vae = load_vae(folder)
-    for part in (vae, clip, network):
-        part.to(device).eval().requires_grad_(False)
-    return NaDiffModel(info, config, vae, clip, network, label_groups(config), device, dtype)
+    vae, layout = load_vae(folder), None
+    if config.layout:
+        layout = LayoutNetwork(config)
+        load_weights(layout, folder / LAYOUT / WEIGHTS)
+    for part in (vae, clip, network, layout):
+        if part is not None:
+            part.to(device).eval().requires_grad_(False)
+    return NaDiffModel(info, config, vae, clip, network, layout, label_groups(config), device, dtype)
 
 
 def load_vae(folder: Path) -> AutoencoderKL:

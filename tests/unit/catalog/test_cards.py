@@ -17,7 +17,9 @@ def test_defaults_are_valid_json_values_of_every_parameter():
 
 def test_na_diff_defaults():
     values = card("na_diff", "generate").validated({})
-    assert values == {"dose": 0.25, "seed": 0, "count": 1, "steps": 20, "sampler": "dpm++", "guidance": 2.5}
+    assert values == {
+        "dose": 0.25, "seed": 0, "count": 1, "steps": 20, "sampler": "dpm++", "guidance": 2.5, "complete": True,
+    }  # fmt: skip
 
 
 def test_given_values_are_kept():

@@ -162,6 +162,7 @@ def test_the_provenance_tells_all_that_decides(result: Result, tiny_model: NaDif
     told = result.samples[1].provenance
     assert told.parameters == {
         "dose": 0.25, "seed": 4, "count": 1, "steps": 5, "sampler": "dpm++", "guidance": 2.5,
+        "complete": True,
     }  # fmt: skip
     assert told.model_digests == tiny_model.info.files
     assert told.inputs["mask"]["file"] == "/somewhere/m.nii.gz"

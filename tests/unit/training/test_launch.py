@@ -46,7 +46,7 @@ def test_the_figures_come_last() -> None:
 
 def test_every_stage_is_done_in_order_and_reported(done: Run, reports: list[Progress], lines: list[str]) -> None:
     assert lines == [f"stage {stage}" for stage in WITHOUT_FIGURES]
-    for stage in ("data", "vae", "clip", "segmenter", "denoiser"):
+    for stage in ("data", "vae", "clip", "segmenter", "layout", "denoiser"):
         mine = [report for report in reports if report.stage == stage]
         assert [(r.step, r.steps) for r in mine] == [(1, 2), (2, 2)]
         assert all(np.isfinite(r.loss) for r in mine)
@@ -68,7 +68,7 @@ def test_the_card_says_how_the_model_came_to_be_and_what_it_saw(done: Run) -> No
     assert info.training is not None
     assert info.training.recipe == "demo/na-diff"
     assert info.training.steps == 2
-    assert set(info.training.stages) == {"vae", "clip", "segmenter", "denoiser"}
+    assert set(info.training.stages) == {"vae", "clip", "segmenter", "layout", "denoiser"}
     assert "2 procedural abdomens" in info.trained_on
     assert "liver" in info.ranges.labels
     area, seen = info.ranges.label_area_mm2, np.bincount(done.slices().labels.ravel(), minlength=256)
