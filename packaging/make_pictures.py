@@ -19,7 +19,7 @@ from ctstudio.measure.noise import noise_sd_hu
 from ctstudio.systems.na_diff.weights import load
 
 MASKS = 5
-FIRST_SEED = 50_000
+FIRST_SEED = 150_000
 CROP = (slice(36, 220), slice(8, 248))
 TRUTH_DOSES = (0.05, 0.25, 1.0)
 

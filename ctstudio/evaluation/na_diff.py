@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ctstudio.core.volume import Volume
-from ctstudio.evaluation.held_out import HeldOut, as_mask, held_out_slices, with_noise
+from ctstudio.evaluation.held_out import FIRST_SEED, HeldOut, as_mask, held_out_slices, with_noise
 from ctstudio.measure.artefacts import checkerboard_score, nearest
 from ctstudio.measure.dose_prediction import predict_in_mask
 from ctstudio.measure.noise import noise_sd_hu
@@ -24,10 +24,13 @@ from ctstudio.systems.na_diff.pipeline import SLICES_AT_ONCE, generate
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
 DOSES = (0.05, 0.10, 0.25, 0.50, 0.75, 1.0)
-MASK_KINDS: dict[str, tuple[str, ...] | None] = {
-    "liver_alone": LIVER,
-    "all_labels": None,
+MASK_KINDS: dict[str, tuple[tuple[str, ...] | None, bool]] = {
+    "liver_alone": (LIVER, True),
+    "liver_alone_not_completed": (LIVER, False),
+    "all_labels": (None, True),
 }
+"""What is painted (None: everything), and whether the model may complete it."""
+
 Say = Callable[[str], None]
 
 
@@ -57,8 +60,8 @@ def mask_figures(model: NaDiffModel, segmenter: nn.Module, count: int, say: Say)
     truth = slices.liver()
     real = with_noise(slices, 0.25, model.config)
     figures = {"slices": float(count), "segmenter_dice_phantoms": _liver_dice(model, segmenter, real, truth)}
-    for kind, keep in MASK_KINDS.items():
-        made = generate_slices(model, slices.labels, keep, 0.25, seed=1)
+    for kind, (keep, complete) in MASK_KINDS.items():
+        made = generate_slices(model, slices.labels, keep, 0.25, seed=1, complete=complete)
         figures[f"dice_{kind}"] = _liver_dice(model, segmenter, made, truth)
         figures[f"dice_{kind}_shuffled"] = _liver_dice(model, segmenter, made, np.roll(truth, count // 3, axis=0))
         say(f"{kind}: Dice {figures[f'dice_{kind}']:.3f}, shuffled {figures[f'dice_{kind}_shuffled']:.3f}")
@@ -71,7 +74,7 @@ def dose_figures(model: NaDiffModel, count: int, say: Say) -> dict[str, Any]:
     Keys: `median_sd_hu` and `median_requested_sd_hu` by dose, `ratio` of the two, `slope` of log SD over log dose
     (median over anatomies), `strictly_falling` part of the anatomies.
     """
-    measured, requested = dose_response(model, count, 20_000, DOSES)
+    measured, requested = dose_response(model, count, FIRST_SEED + 20_000, DOSES)
     for dose, got, asked in zip(DOSES, np.median(measured, axis=0), np.median(requested, axis=0), strict=True):
         say(f"dose {dose:.0%}: {got:.1f} HU of {asked:.1f}")
     slopes = [float(np.polyfit(np.log(DOSES), np.log(row), 1)[0]) for row in measured]
@@ -117,7 +120,7 @@ def noise_calibration(model: NaDiffModel, count: int, first_seed: int) -> tuple[
 
 def vae_figures(model: NaDiffModel, count: int) -> dict[str, Any]:
     """Noise SD in the liver before and after encode and decode, at every dose: the ceiling of dose fidelity."""
-    slices = held_out_slices(count, model.config, first_seed=30_000)
+    slices = held_out_slices(count, model.config, FIRST_SEED + 30_000)
     liver, figures = slices.liver(), {}
     for dose in DOSES:
         clipped = model.config.window.from_unit(model.config.window.to_unit(with_noise(slices, dose, model.config)))
@@ -138,13 +141,13 @@ def autoencoded(model: NaDiffModel, images_hu: NDArray[np.float32]) -> NDArray[n
 
 def look_figures(model: NaDiffModel, bank_hu: NDArray[np.float32], slices: HeldOut, say: Say) -> dict[str, float]:
     """Sanity of the looks: latent-grid artefacts, sameness, and distance to the nearest training image (HU, RMSE)."""
-    made = generate_slices(model, slices.labels, MASK_KINDS["liver_alone"], 1.0, seed=11)
+    made = generate_slices(model, slices.labels, LIVER, 1.0, seed=11)
     window = model.config.window
     real = window.from_unit(window.to_unit(with_noise(slices, 1.0, model.config)))  # as the model's own slices are
     bank_hu = window.from_unit(window.to_unit(bank_hu))
     distances = [nearest(image, bank_hu)[1] for image in made]
     real_distances = [nearest(image, bank_hu)[1] for image in real]
-    again = generate_slices(model, slices.labels[:4], MASK_KINDS["liver_alone"], 1.0, seed=12)
+    again = generate_slices(model, slices.labels[:4], LIVER, 1.0, seed=12)
     say(f"nearest training image: {np.median(distances):.0f} HU, held-out phantoms {np.median(real_distances):.0f} HU")
     return {
         "checkerboard_generated": float(np.median([checkerboard_score(i) for i in made])),

@@ -7,14 +7,14 @@ import torch
 
 from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import find_model
-from ctstudio.evaluation.held_out import held_out_slices
+from ctstudio.evaluation.held_out import FIRST_SEED, held_out_slices
 from ctstudio.evaluation.na_diff import dose_figures, look_figures, mask_figures, vae_figures
 from ctstudio.systems.na_diff.weights import load, load_segmenter
 from ctstudio.training.run import Run
 
 
 def measure_model(run: Run) -> ModelInfo:
-    """Measure the exported model of a run on seeds from 10 000 on; returns its `model.json` with the figures."""
+    """Measure the exported model of a run on held-out seeds; returns its `model.json` with the figures."""
     folder = run.folder / "model"
     info = find_model(folder).info
     model = load(folder, info, torch.device("cpu"), torch.float32)
@@ -22,12 +22,13 @@ def measure_model(run: Run) -> ModelInfo:
     slices, counts = run.slices(), run.recipe.figures
     rows = np.linspace(0, len(slices) - 1, min(counts.bank_slices, len(slices))).astype(int)
     bank = slices.ct_hu[rows].astype(np.float32) + slices.noise_hu[rows, 0].astype(np.float32)
+    looked_at = held_out_slices(counts.look_slices, model.config, FIRST_SEED + 40_000)
     figures = {
         "command": f"ctstudio train {run.recipe.name} --out DIR",
         "vae_noise_sd": vae_figures(model, counts.vae_slices),
         "dose": dose_figures(model, counts.dose_anatomies, run.say),
         "mask": mask_figures(model, segmenter, counts.mask_slices, run.say),
-        "looks": look_figures(model, bank, held_out_slices(counts.look_slices, model.config, 40_000), run.say),
+        "looks": look_figures(model, bank, looked_at, run.say),
     }
     measured = info.model_copy(update={"figures": figures})
     measured.write(folder)
