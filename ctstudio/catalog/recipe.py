@@ -1,0 +1,292 @@
+"""Recipes: everything that decides a training run, as a TOML file that the window and the trainer read alike."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from ctstudio.core.errors import ParameterError
+from ctstudio.core.resources import resources_dir
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PhantomData(_Strict):
+    """Procedural patients, made and cached as they are needed.
+
+    Attributes:
+        patients: How many; seeds `first_seed` and up.
+        slices_each: Axial slices of each.
+        first_seed: Training seeds lie below 10 000.
+        fat_mm: Mean thickness of the subcutaneous fat, drawn evenly between the two; None leaves the usual population.
+        contrast_phase: One phase for all; None leaves the usual mixture.
+    """
+
+    source: Literal["phantom"] = "phantom"
+    patients: Count
+    slices_each: Count
+    first_seed: Annotated[int, Field(ge=0)] = 0
+    fat_mm: tuple[Positive, Positive] | None = None
+    contrast_phase: Literal["none", "arterial", "portal", "delayed"] | None = None
+
+
+class PreparedData(_Strict):
+    """A data set that `ctstudio dataset build` made.
+
+    Attributes:
+        folder: Where it lies.
+        slices_each: At most so many axial slices of each case, evenly spread over those that hold labels.
+    """
+
+    source: Literal["dataset"]
+    folder: str
+    slices_each: Count = 32
+
+
+Data = Annotated[PhantomData | PreparedData, Field(discriminator="source")]
+
+
+class StageSettings(_Strict):
+    """How one network is optimised.
+
+    Attributes:
+        steps: Optimiser steps.
+        batch: Samples a step, over all processes and all parts of an accumulated step.
+        learning_rate: After `warm_up` linear steps; falls to a tenth along a cosine.
+        ema_decay: Of the moving average of the weights, which is what is kept.
+        clip_norm: Gradient norm that is never exceeded.
+        weight_decay: Of AdamW.
+        accumulate: Parts in which a batch is worked off, to save memory.
+    """
+
+    steps: Count
+    batch: Count
+    learning_rate: Positive
+    warm_up: Annotated[int, Field(ge=0)] = 100
+    ema_decay: Fraction = 0.998
+    clip_norm: Positive = 1.0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    accumulate: Count = 1
+
+
+class VaeSettings(StageSettings):
+    """The autoencoder; `crop` is the edge of its training crops in pixels."""
+
+    crop: Count
+    block_out_channels: tuple[int, ...]
+
+
+class ClipSettings(StageSettings):
+    """The image and text encoder."""
+
+    context_length: Count
+    width: Count
+    layers: Count
+    image_side: Count
+    image_patch: Count
+
+
+class SegmenterSettings(StageSettings):
+    """The segmenter that measures generated slices; `features` as in MONAI's BasicUNet."""
+
+    features: tuple[int, int, int, int, int, int]
+
+
+class DenoiserSettings(StageSettings):
+    """The denoiser.
+
+    Attributes:
+        drop: Part of the samples that lose a condition altogether, for classifier-free guidance.
+        min_snr_gamma: Min-SNR weighting of the loss (Hang et al. 2023); None weighs all timesteps alike.
+        offset_noise: SD of a constant added to each sample's noise (Guttenberg 2023).
+        checkpoint_gradients: Forget what is between the blocks and compute it again: less memory, a third more time.
+    """
+
+    drop: Fraction = 0.1
+    min_snr_gamma: Positive | None = None
+    offset_noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    checkpoint_gradients: bool = False
+
+
+class FigureSettings(_Strict):
+    """How many held-out slices each figure of the finished model is measured on."""
+
+    mask_slices: Count = 100
+    dose_anatomies: Count = 20
+    vae_slices: Count = 8
+    look_slices: Count = 16
+    bank_slices: Count = 1000
+    calibration_anatomies: Count = 8
+
+
+class RunSettings(_Strict):
+    """How a run is kept and watched.
+
+    Attributes:
+        precision: "bf16" computes in bfloat16 where that is safe; weights stay float32.
+        checkpoint_s: Seconds between two checkpoints.
+        keep: Rolling checkpoints that are kept, beside the best one.
+        validate_every: Steps between two validations of the running average; 0 for none.
+        validate_slices: Slices a validation looks at.
+        sample_every: Steps between two samples of the running average; 0 for none.
+        samples: How many fixed samples are drawn each time.
+    """
+
+    precision: Literal["fp32", "bf16"] = "bf16"
+    checkpoint_s: Positive = 120.0
+    keep: Count = 2
+    validate_every: Annotated[int, Field(ge=0)] = 200
+    validate_slices: Count = 12
+    sample_every: Annotated[int, Field(ge=0)] = 200
+    samples: Count = 4
+
+
+class Adaptation(_Strict):
+    """What of the base model is trained.
+
+    Attributes:
+        method: "full" trains every weight of the denoiser; "lora" adds low-rank updates (Hu et al. 2022).
+        rank, alpha: Of the updates; their weight is alpha / rank.
+        targets: Layers that get updates, by the end of their name.
+    """
+
+    method: Literal["full", "lora"] = "lora"
+    rank: Count = 8
+    alpha: Positive = 16.0
+    targets: tuple[str, ...] = ("attn.qkv", "attn.proj", "adaLN_modulation.1")
+
+
+class Distillation(_Strict):
+    """How a teacher's many steps become a student's few.
+
+    Attributes:
+        method: "consistency" (Song et al. 2023; Luo et al. 2023) or "progressive" (Salimans and Ho 2022).
+        student_steps: Steps that the student is made for.
+        teacher_steps: Steps of the teacher's solver along the whole trajectory.
+        guidance: Guidance scale that goes into the student.
+    """
+
+    method: Literal["consistency", "progressive"] = "consistency"
+    student_steps: Annotated[int, Field(ge=1, le=16)] = 4
+    teacher_steps: Annotated[int, Field(ge=4, le=1000)] = 50
+    guidance: Annotated[float, Field(ge=1, le=5)] = 2.5
+
+
+class _Recipe(_Strict):
+    name: str
+    title: str
+    about: str
+    system: str
+    model_name: str
+    seed: Annotated[int, Field(ge=0)] = 0
+    data: Data
+    denoiser: DenoiserSettings
+    figures: FigureSettings = FigureSettings()
+    run: RunSettings = RunSettings()
+
+
+class TrainRecipe(_Recipe):
+    """A model from nothing."""
+
+    kind: Literal["train"]
+    network: dict[str, Any]
+    vae: VaeSettings
+    clip: ClipSettings
+    segmenter: SegmenterSettings
+    layout: StageSettings
+
+
+class FineTuneRecipe(_Recipe):
+    """A model of the shelf, trained further on other data; `base` is its name or folder."""
+
+    kind: Literal["fine-tune"]
+    base: str
+    adapt: Adaptation = Adaptation()
+
+
+class DistilRecipe(_Recipe):
+    """A student that samples in few steps, from a teacher on the shelf; `base` is the teacher's name or folder."""
+
+    kind: Literal["distil"]
+    base: str
+    distil: Distillation = Distillation()
+
+
+Recipe = TrainRecipe | FineTuneRecipe | DistilRecipe
+_ANY: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
+
+
+def recipes_dir() -> Path:
+    """The folder of recipes that come with the program."""
+    return resources_dir() / "recipes"
+
+
+def list_recipes() -> list[Recipe]:
+    """All recipes that come with the program, by name."""
+    return [_read(path, {}) for path in sorted(recipes_dir().rglob("*.toml"))]
+
+
+def load_recipe(name_or_path: str, changes: dict[str, str] | None = None) -> Recipe:
+    """A recipe by name ("demo/na-diff") or path, with single values replaced.
+
+    Args:
+        name_or_path: Name under `resources/recipes`, or the path of a TOML file.
+        changes: Dotted key to new value, as text: {"denoiser.steps": "100"}.
+
+    Raises:
+        ParameterError: No such recipe, an unknown key, or a value that does not fit.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = recipes_dir() / f"{name_or_path}.toml"
+    if not path.is_file():
+        names = ", ".join(str(p.relative_to(recipes_dir()).with_suffix("")) for p in recipes_dir().rglob("*.toml"))
+        raise ParameterError(f"There is no recipe {name_or_path!r}.", f"Choose one of: {names}.")
+    return _read(path, changes or {})
+
+
+def recipe_from(settings: dict[str, Any], changes: dict[str, str] | None = None, where: str = "the recipe") -> Recipe:
+    """A recipe from its JSON values, with single values replaced.
+
+    Raises:
+        ParameterError: An unknown key, or a value that does not fit.
+    """
+    try:
+        data = _ANY.validate_python(settings).model_dump(mode="json")  # with defaults, so that they can be replaced too
+        for key, value in (changes or {}).items():
+            _replace(data, key.split("."), value)
+        return _ANY.validate_python(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"][1:])  # the first is the kind
+        raise ParameterError(
+            f"{key or 'kind'} in {where}: {first['msg']}.", "Correct the recipe or --set.", str(error)
+        ) from error
+
+
+def _read(path: Path, changes: dict[str, str]) -> Recipe:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path.name} is not valid TOML: {error}.", "Correct the recipe.") from error
+    return recipe_from(data, changes, path.name)
+
+
+def _replace(data: dict[str, Any], keys: list[str], value: str) -> None:
+    for key in keys[:-1]:
+        data = data.get(key, {}) if isinstance(data, dict) else {}
+    if not isinstance(data, dict) or keys[-1] not in data:
+        raise ParameterError(f"The recipe has no value {'.'.join(keys)!r}.", "See `ctstudio train --list`.")
+    try:
+        data[keys[-1]] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        data[keys[-1]] = value
