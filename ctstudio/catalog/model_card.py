@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from ctstudio.core.errors import ParameterError
+from ctstudio.core.working_grid import FieldOfView
+
 FILE_NAME = "model.json"
 DEMO_MARK = "demo (phantom-trained)"
 
@@ -114,6 +117,25 @@ class ModelInfo(BaseModel):
             if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
                 raise ValueError(f"the file {path!r} lies outside the model's folder")
         return files
+
+    @property
+    def field_of_view(self) -> FieldOfView:
+        """What the model sees of a slice, as `config` says; the usual square where it does not.
+
+        Raises:
+            ParameterError: `config` holds no usable size.
+        """
+        usual = FieldOfView()
+        try:
+            pixels = int(self.config.get("image_size", usual.pixels))
+            pixel_mm = float(self.config.get("pixel_mm", usual.pixel_mm))
+        except (TypeError, ValueError) as error:
+            raise ParameterError(
+                f"The model {self.name} does not say what it sees of a slice.",
+                f"Repair 'image_size' and 'pixel_mm' in its {FILE_NAME}.",
+                str(error),
+            ) from error
+        return FieldOfView(pixels, pixel_mm)
 
     def write(self, folder: Path) -> Path:
         """Write `model.json` into a folder and return its path."""

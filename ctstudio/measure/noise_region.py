@@ -12,6 +12,7 @@ EVEN_ORGANS = (
     "spleen",
     "kidney_right",
     "kidney_left",
+    "kidney",
     "pancreas",
     "gallbladder",
     "heart",

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctstudio.core.labels import LabelTable, standard_table
+from ctstudio.core.working_grid import BODY_NAMES
 from ctstudio.measure.nominal_hu import nominal_hu_table
 
-BODY_NAMES = ("body", "subcutaneous_fat", "torso_fat", "skeletal_muscle", "skin")
 HEAD_NAMES = ("brain", "skull")
 TORSO_MM = (330.0, 235.0)
 HEAD_MM = (155.0, 195.0)

@@ -12,7 +12,7 @@ from psygnal import Signal
 from ctstudio.catalog.card import Card
 from ctstudio.catalog.fit import MIN_VOXELS, Fit, assess
 from ctstudio.catalog.model_card import ModelInfo
-from ctstudio.core.errors import GeometryError, IntensityError, MaskError, ModelNotFound, ParameterError
+from ctstudio.core.errors import GeometryError, IntensityError, MaskError, ModelNotFound
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.volume import Volume
 from ctstudio.protocol.request import Request
@@ -183,28 +183,3 @@ def check_intensity(scan: Volume) -> None:
             raise IntensityError(
                 f"The scan has {bad} voxels without a number (NaN or infinite).", f"Repair the file, {without}"
             )
-
-
-def predicted_noise_sd(case: Case, dose: float) -> float | None:
-    """Noise SD in HU to expect in the mask at a dose, on the labelled slice nearest the crosshair.
-
-    Returns:
-        None when there is no mask, or no scan in HU to predict it from.
-
-    Raises:
-        ParameterError: The dose is not above 0 and at most 1.
-    """
-    if not 0.0 < dose <= 1.0:
-        raise ParameterError(f"Dose {dose} is outside 0 to 1 (fraction).", "Give a fraction of the full dose.")
-    slices = case.mask.labelled_slices()
-    if not slices.size or not case.has_scan or not case.volume.is_hu:
-        return None
-    z = int(slices[np.argmin(np.abs(slices - case.viewing.crosshair[0]))])
-    slice_hu = np.asarray(case.volume.array[z], np.float32)
-    if not np.isfinite(slice_hu).all():
-        return None
-    from ctstudio.measure.dose_prediction import predict_in_mask
-    from ctstudio.measure.noise_region import noise_region
-
-    pixel_mm = float(np.sqrt(case.volume.grid.spacing_mm[0] * case.volume.grid.spacing_mm[1]))
-    return float(predict_in_mask(slice_hu, noise_region(case.mask.array[z]), pixel_mm, dose))

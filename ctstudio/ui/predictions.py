@@ -7,7 +7,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ctstudio.catalog.fit import Fit
 from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.session.document import Case
-from ctstudio.session.generation import GenerationForm, predicted_noise_sd
+from ctstudio.session.generation import GenerationForm
+from ctstudio.session.noise_prediction import predicted_noise_sd
 from ctstudio.ui.background import Background
 
 QUIET_MS = 200
@@ -43,10 +44,12 @@ class Predictions(QObject):
             self.fit.emit(())
             return
         self._asked += 1
-        asked, dose, form = self._asked, float(self._form.values["dose"]), self._form
+        asked, form = self._asked, self._form
+        dose, use_scan = float(form.values["dose"]), form.use_scan
 
         def work() -> tuple[float | None, list[Fit]]:
-            return predicted_noise_sd(case, dose), [] if info is None else form.findings(case, info)
+            noise = predicted_noise_sd(case, dose, info, use_scan)
+            return noise, [] if info is None else form.findings(case, info)
 
         self._background.run(work, lambda found: self._tell(asked, found), self.trouble.emit)
 

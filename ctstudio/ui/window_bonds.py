@@ -76,7 +76,6 @@ class WindowBonds:
             return
         for signal, slot in (
             (case.mask.history.changed, window.predictions.ask),
-            (case.viewing.crosshair_changed, window.predictions.ask),
             (case.mask.stroke_refused, self.show_refusal),
             (case.results.added, self.show_results),
             (case.results.removed, self.show_results),

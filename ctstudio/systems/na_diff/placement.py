@@ -14,7 +14,8 @@ from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, values_of
 from ctstudio.core.resample import labels_onto, volume_onto
 from ctstudio.core.volume import Volume
-from ctstudio.systems.na_diff.body_outline import body_outline
+from ctstudio.core.working_grid import FieldOfView, working_grid
+from ctstudio.measure.body_outline import with_outline
 from ctstudio.systems.na_diff.conditions import ENVELOPE, LabelGroups
 from ctstudio.systems.na_diff.config import NaDiffConfig
 
@@ -57,13 +58,13 @@ def place(mask: LabelMap, like: Volume | None, config: NaDiffConfig, groups: Lab
     slices = _slices_to_generate(mask, groups)
     if like is not None:
         _check_scan(like, mask.grid)
-    full = _working_grid(mask.grid, _centre(mask, like, groups), config)
+    full = working_grid(mask, like, FieldOfView(config.image_size, config.pixel_mm))
     labels = labels_onto(mask, full).array[list(slices)]
     given = _given_groups(mask, groups)
     scan_hu = None
     if like is not None:
         scan_hu = volume_onto(like, full, AIR_HU).array[list(slices)].astype(np.float32)
-        labels = np.where((labels == 0) & body_outline(scan_hu), np.uint8(values_of([ENVELOPE])[0]), labels)
+        labels = with_outline(labels, scan_hu)
         given[groups.index(ENVELOPE)] = True
     notes = _notes(mask, like, labels, slices, config)
     return Placement(mask.grid, full, slices, labels, given, scan_hu, notes)
@@ -137,30 +138,6 @@ def _given_groups(mask: LabelMap, groups: LabelGroups) -> NDArray[np.bool_]:
     outer = [groups.index(name) for name in ("fat", "muscle") if name in groups.names]
     given[groups.index(ENVELOPE)] |= bool(given[outer].any())
     return given
-
-
-def _centre(mask: LabelMap, like: Volume | None, groups: LabelGroups) -> NDArray[np.float64]:
-    """World point (x, y, z) the working slices are centred on: body, else the mask's field of view."""
-    if like is not None:
-        where = np.argwhere(np.asarray(like.array[::4, ::4, ::4]) > -300)
-        if len(where):
-            return like.grid.to_world(where.mean(axis=0) * 4)
-    given = _given_groups(mask, groups)
-    if given[groups.index(ENVELOPE)]:
-        where = np.argwhere(mask.array[:, ::2, ::2] > 0).mean(axis=0) * (1, 2, 2)
-        return mask.grid.to_world(where)
-    return mask.grid.to_world((np.asarray(mask.grid.shape) - 1) / 2)
-
-
-def _working_grid(target: Grid, centre_mm: NDArray[np.float64], config: NaDiffConfig) -> Grid:
-    """Square slices at the network's pixel size in the planes of `target`, centred in plane on `centre_mm`."""
-    n, pixel = config.image_size, config.pixel_mm
-    index = target.to_index(centre_mm)
-    middle = target.to_world((0.0, index[1], index[2]))
-    direction = np.asarray(target.direction)
-    origin = middle - (n - 1) / 2 * pixel * (direction[:, 0] + direction[:, 1])
-    spacing = (pixel, pixel, target.spacing_mm[2])
-    return Grid((target.shape[0], n, n), spacing, tuple(float(v) for v in origin), target.direction)  # type: ignore[arg-type]
 
 
 def _notes(

@@ -10,7 +10,7 @@ from ctstudio.core.errors import GeometryError, IntensityError, MaskError, Model
 from ctstudio.core.grid import Grid
 from ctstudio.core.volume import Volume
 from ctstudio.session.document import Document
-from ctstudio.session.generation import GenerationForm, predicted_noise_sd
+from ctstudio.session.generation import GenerationForm
 
 
 @pytest.fixture
@@ -137,16 +137,3 @@ def test_findings_need_no_walk_through_the_mask(form, open_case):
     assert worst(form.findings(case, info)) == "green"
     case.mask.clear()
     assert worst(form.findings(case, info)) == "red"
-
-
-def test_predicted_noise_falls_with_dose(open_case):
-    grid = Grid.centred((12, 128, 128), (2.5, 2.5, 5.0))
-    y, x = np.mgrid[:128, :128] - 63.5
-    body = np.where((x / 55) ** 2 + (y / 40) ** 2 < 1, 50, -1000).astype(np.int16)
-    case = open_case(Volume(np.repeat(body[None], 12, axis=0), grid), value=0)
-    assert predicted_noise_sd(case, 0.25) is None
-    case.mask.line((2, 64, 50), (2, 64, 70), 0)
-    quarter, whole = predicted_noise_sd(case, 0.25), predicted_noise_sd(case, 1.0)
-    assert quarter / whole == pytest.approx(2.0, rel=0.15)
-    with pytest.raises(ParameterError):
-        predicted_noise_sd(case, 0.0)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from ctstudio.systems.na_diff.body_outline import body_outline
+from ctstudio.measure.body_outline import body_outline
 
 _Y, _X = np.mgrid[:160, :160].astype(float)
 
@@ -40,6 +41,20 @@ def test_the_body_is_filled_and_the_table_is_gone() -> None:
     assert found[100, 80]
     assert not found[122, :40].any()
     assert not found[122, 120:].any()
+
+
+@pytest.mark.parametrize("wall_mm", [8, 10, 13])
+def test_lungs_behind_a_thin_chest_wall_stay_in_and_the_table_goes(wall_mm: int) -> None:
+    wall = wall_mm / 1.5
+    image = np.full((160, 160), -1000, np.float32)
+    image[BODY] = 40
+    cavity = _ellipse(75, 80, 46 - wall, 66 - wall)
+    image[cavity & (np.abs(_X - 80) > 12)] = -850
+    image[121:124, 5:155] = 200
+    found = body_outline(image[None])[0]
+    assert _overlap(found, BODY) > 0.98
+    assert found[cavity].all()
+    assert not found[121:124, :60].any()
 
 
 def test_slices_do_not_meet() -> None:
