@@ -77,7 +77,7 @@ def find_model(name_or_path: str | Path, extra_folders: Iterable[Path | str] = (
         if model.info.name == str(name_or_path):
             return model
     there = ", ".join(m.info.name for m in shelf.models) or "none"
-    remedy = "Name one of these, give a model's folder, or import one with 'ctstudio models import'."
+    remedy = "Name one of these, or give a model's folder."
     raise ModelNotFound(f"No model {str(name_or_path)!r} was found. There is: {there}.", remedy, "\n".join(shelf.notes))
 
 

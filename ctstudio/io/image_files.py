@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from ctstudio.core.errors import GeometryError, UnreadableFile
 from ctstudio.core.labels import Label
 from ctstudio.io import nifti
 from ctstudio.io.marks import KEY, SYNTHETIC_TEXT, Marks
+from ctstudio.io.meta_image import check_header
 from ctstudio.io.text_headers import joined, segments_in
 
 SUFFIXES = {
@@ -66,8 +68,10 @@ def open_image(path: Path) -> ImageFile:
         synthetic = facts.description.startswith(SYNTHETIC_TEXT)
         told = () if facts.oriented else (f"{path.name} does not say how it lies in the patient; left may be right.",)
         return _image_file(image, facts.comment, synthetic, (), told)
+    if SUFFIXES[suffix] == "MetaImageIO":
+        check_header(path)
     image = read_image(path, SUFFIXES[suffix])
-    pairs = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    pairs = _pairs(image)
     synthetic = pairs.get("content", "") == SYNTHETIC_TEXT
     return _image_file(image, joined(pairs, KEY), synthetic, segments_in(pairs), ())
 
@@ -119,6 +123,15 @@ def check_readable(path: Path) -> None:
         ) from error
     if not first:
         raise UnreadableFile(f"{path.name} is empty.", "Copy or download the file again.")
+
+
+def _pairs(image: Any) -> dict[str, str]:
+    """The header's texts by key; keys that are no text, of a damaged header, are left out."""
+    pairs = {}
+    for key in image.GetMetaDataKeys():
+        with suppress(TypeError, UnicodeError):
+            pairs[key] = image.GetMetaData(key)
+    return pairs
 
 
 def _with_holes(image: Any, facts: nifti.NiftiFacts) -> Any:

@@ -20,9 +20,11 @@ from ctstudio.core.grid import Grid
 
 _CODES = {"u1": (2, 8), "i2": (4, 16), "f4": (16, 32)}
 _FLOATS = {16: "f4", 64: "f8"}
+_KNOWN_CODES = (2, 4, 8, 16, 32, 64, 128, 256, 512, 768, 1024, 1280, 1536, 1792, 2048, 2304)
 _COMMENT = 6
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 _MAX_EXTENSIONS_BYTES = 64 << 20
+_MAX_OFFSET_BYTES = 1 << 30
 _CHUNK = 1 << 20
 
 
@@ -107,12 +109,13 @@ def _facts(stream: BinaryIO, path: Path) -> NiftiFacts:
             "Convert it to NIfTI with a tool that knows its orientation.",
         )
     dims = struct.unpack_from(order + "8h", raw, 40)
-    bits = struct.unpack_from(order + "h", raw, 72)[0]
-    offset = int(struct.unpack_from(order + "f", raw, 108)[0]) if raw[344:347] == b"n+1" else 0
+    code, bits = struct.unpack_from(order + "2h", raw, 70)
+    start = struct.unpack_from(order + "f", raw, 108)[0] if raw[344:347] == b"n+1" else 0.0
+    _check(dims, code, start, path)
+    offset = int(start)
     comment = _comments(stream, order, offset) if offset > 352 else ""
     holes = (np.empty(0, np.intp), np.empty(0))
     if offset:
-        code = struct.unpack_from(order + "h", raw, 70)[0]
         holes = _walk(stream, max(offset, 348), _voxels(dims) * bits // 8, _float_type(order, code), path)
     oriented = struct.unpack_from(order + "2h", raw, 252) != (0, 0)
     return NiftiFacts(raw[148:228].split(b"\0")[0].decode("latin-1"), comment, oriented, *holes)
@@ -126,9 +129,22 @@ def _facts_of_version_2(stream: BinaryIO, raw: bytes, order: str, path: Path) ->
     dims = struct.unpack_from(order + "8q", raw, 16)
     offset = struct.unpack_from(order + "q", raw, 168)[0]
     code = struct.unpack_from(order + "h", raw, 12)[0]
+    _check(dims, code, offset, path)
     holes = _walk(stream, max(offset, 540), _voxels(dims) * bits // 8, _float_type(order, code), path)
     oriented = struct.unpack_from(order + "2i", raw, 344) != (0, 0)
     return NiftiFacts(raw[240:320].split(b"\0")[0].decode("latin-1"), "", oriented, *holes)
+
+
+def _check(dims: tuple[int, ...], code: int, offset: float, path: Path) -> None:
+    """Refuse what the image library would complain of on its own, in several lines."""
+    count = dims[0]
+    known = 1 <= count <= 7 and all(size > 0 for size in dims[1 : 1 + count]) and code in _KNOWN_CODES
+    if not known or not 0 <= offset < _MAX_OFFSET_BYTES:
+        raise UnreadableFile(
+            f"{path.name} has a damaged NIfTI header: its size, its kind of voxels or their place makes no sense.",
+            "Copy or export the file again.",
+            f"dim {dims}, datatype {code}, vox_offset {offset}",
+        )
 
 
 def _comments(stream: BinaryIO, order: str, offset: int) -> str:

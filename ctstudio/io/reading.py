@@ -66,7 +66,8 @@ def read_labels(path: Path, table: LabelTable | None = None) -> LabelMap:
     """
     path = Path(path)
     if path.is_dir() or (path.is_file() and is_dicom(path)):
-        raise UnreadableFile(f"{path.name} is DICOM, not a label file.", "Give the labels as NIfTI, NRRD or MHA.")
+        kind = "a folder" if path.is_dir() else "DICOM"
+        raise UnreadableFile(f"{path.name} is {kind}, not a label file.", "Give the labels as NIfTI, NRRD or MHA.")
     opened = open_image(path)
     array, grid = placed(opened.image, path.name)
     reason = scan_reason(array)

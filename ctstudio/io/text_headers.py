@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ctstudio.core.grid import Grid
-from ctstudio.core.labels import Label
+from ctstudio.core.labels import Colour, Label
 
 _NRRD_TYPES = {"u1": "uint8", "i2": "int16", "f4": "float"}
 _META_TYPES = {"u1": "MET_UCHAR", "i2": "MET_SHORT", "f4": "MET_FLOAT"}
@@ -83,11 +83,18 @@ def segments_in(pairs: Mapping[str, str]) -> tuple[Label, ...]:
     found = {}
     for number in range(256):
         name, value = pairs.get(f"Segment{number}_Name"), pairs.get(f"Segment{number}_LabelValue", "")
-        if name and value.isdigit() and 0 < int(value) < 256:
-            parts = [float(c) for c in pairs.get(f"Segment{number}_Color", "0.8 0.8 0.2").split()]
-            red, green, blue = (round(255 * min(max(c, 0.0), 1.0)) for c in (*parts, 0.0, 0.0, 0.0)[:3])
-            found[int(value)] = Label(int(value), name, (red, green, blue))
+        if name and value.isdecimal() and 0 < int(value) < 256:
+            found[int(value)] = Label(int(value), name, _colour(pairs.get(f"Segment{number}_Color", "")))
     return tuple(found[value] for value in sorted(found))
+
+
+def _colour(text: str) -> Colour:
+    """RGB, 0 to 255, of three shares of one; yellow when the text holds none."""
+    try:
+        red, green, blue = (round(255 * min(max(float(part), 0.0), 1.0)) for part in text.split())
+    except (ValueError, OverflowError):
+        return 204, 204, 51
+    return red, green, blue
 
 
 def _in_pieces(pairs: Mapping[str, str]) -> Iterable[tuple[str, str]]:

@@ -22,6 +22,7 @@ from ctstudio.core.volume import Volume
 from ctstudio.io.reading import looks_like_labels, read_labels, read_volume
 from ctstudio.io.samples import write_sample
 from ctstudio.io.storage import storage_error, write_text
+from ctstudio.io.text_headers import segments_in
 from ctstudio.io.writing import WRITABLE, write_volume
 from ctstudio.protocol.result import Sample
 
@@ -97,17 +98,68 @@ def test_an_mhd_without_its_raw_file_is_refused(tmp_path: Path) -> None:
 
 def test_random_damage_to_a_header_never_gets_past_our_errors(tmp_path: Path) -> None:
     random = np.random.default_rng(5)
-    for suffix in (".nii", ".nrrd"):
+    for suffix, length in ((".nii", 340), (".nrrd", 340), (".mha", 260)):
         path = tmp_path / f"scan{suffix}"
         write_volume(noisy((2, 4, 5)), path)
         whole = path.read_bytes()
-        for _ in range(60):
+        for _ in range(200):
             broken = bytearray(whole)
-            for place in random.integers(0, 340, 3):
+            for place in random.integers(0, length, 3):
                 broken[place] = random.integers(0, 256)
             path.write_bytes(broken)
             with suppress(InputError):
                 read_volume(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        (b"NDims = 3", b"NDims = -3"),
+        (b"NDims = 3\n", b""),
+        (b"DimSize = 5 4 2", b"DimSize = 5 4"),
+        (b"DimSize = 5 4 2", b"DimSize = 5 4 200"),
+        (b"ElementType = MET_SHORT", b"ElementType = MET_{HORT"),
+        (b"ElementDataFile = LOCAL\n", b"ElementDataFile = LOCAL"),
+        (b"ElementSpacing = 1 1 2", b"ElementSpacing = 1 nan 2"),
+    ],
+)
+def test_a_damaged_metaimage_neither_kills_the_program_nor_makes_its_reader_talk(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], line: bytes, instead: bytes
+) -> None:
+    path = tmp_path / "scan.mha"
+    write_volume(noisy((2, 4, 5)), path)
+    whole = path.read_bytes()
+    assert line in whole
+    path.write_bytes(whole.replace(line, instead))
+    with pytest.raises(InputError):
+        read_volume(path)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "content"), [(40, b"\x09\0"), (42, b"\xff\xff"), (70, b"\x07\0"), (108, b"\0\0\xc0\x7f")]
+)
+def test_a_damaged_nifti_header_is_refused_in_our_words_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], place: int, content: bytes
+) -> None:
+    path = tmp_path / "scan.nii"
+    write_volume(noisy((2, 4, 5)), path)
+    broken = bytearray(path.read_bytes())
+    broken[place : place + len(content)] = content
+    path.write_bytes(broken)
+    with pytest.raises(UnreadableFile):
+        read_volume(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_colour_that_is_none_does_not_keep_labels_from_being_read() -> None:
+    pairs = {"Segment0_Name": "liver", "Segment0_LabelValue": "5", "Segment0_Color": "red"}
+    assert [label.name for label in segments_in(pairs)] == ["liver"]
+
+
+def test_a_folder_is_not_called_dicom_when_labels_are_wanted(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="is a folder"):
+        read_labels(tmp_path)
 
 
 @pytest.fixture
