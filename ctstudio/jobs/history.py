@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,10 @@ class History:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._told():
+        with self._told(), ExitStack() as undo:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path)
+            undo.callback(self._database.close)
             self._database.row_factory = sqlite3.Row
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
             if version > _VERSION:
@@ -88,6 +89,7 @@ class History:
                 self._database.execute(_TABLE)
                 self._database.execute(_LEFT_OPEN)
                 self._database.execute(f"PRAGMA user_version = {_VERSION}")
+            undo.pop_all()
 
     def record(self, job: Job) -> None:
         """Write a job, or what has changed in it.

@@ -25,7 +25,7 @@ class Job:
         message: What to show beside it: what is loading, or why it failed.
         remedy: What the user can do when it failed.
         detail: For the log.
-        result: When finished, until `JobQueue.forget_result`.
+        result: When finished, until `JobQueue.forget_arrays`.
         created: UTC, ISO 8601; likewise `started` and `ended`, empty until then.
     """
 

@@ -59,7 +59,7 @@ class JobQueue:
         return job
 
     def again(self, job_id: str) -> Job:
-        """Ask once more for what a job asked; a new job."""
+        """Ask once more for what a job asked; a new job. Not after `forget_arrays`."""
         return self.submit(dataclasses.replace(self._jobs[job_id].request, id=new_id()))
 
     def cancel(self, job_id: str) -> None:
@@ -70,10 +70,12 @@ class JobQueue:
         """Note where a result was saved."""
         self._remember(lambda history: history.saved(job_id, place))
 
-    def forget_result(self, job_id: str) -> None:
-        """Let go of a result's arrays; the job stays."""
-        if job_id in self._jobs:
-            self._jobs[job_id] = dataclasses.replace(self._jobs[job_id], result=None)
+    def forget_arrays(self, job_id: str) -> None:
+        """Let go of the arrays of a job that is over, asked and made; the job stays, but cannot be asked again."""
+        job = self._jobs.get(job_id)
+        if job is not None and job.over:
+            request = dataclasses.replace(job.request, inputs={})
+            self._jobs[job_id] = dataclasses.replace(job, request=request, result=None)
 
     def _follow(self, event: EngineEvent) -> None:
         job = self._jobs.get(getattr(event, "request_id", ""))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ctstudio.session.autosave_files import Record, remove_record, write_record
+from ctstudio.session.autosave_files import INDEX, Record, remove_record, write_record
 from ctstudio.session.document import Case
 from ctstudio.session.notices import Notices
 
@@ -66,22 +66,23 @@ class Autosave:
         with self._wake:
             self._watches[case_id] = _Watch(case, lambda: case.mask.changed.disconnect(on_change))
 
-    def discard(self, case: Case) -> None:
-        """The mask is safe elsewhere, or given up: the worker removes its file."""
+    def saved(self, case: Case) -> None:
+        """The mask is safe elsewhere: the worker removes its file, unless strokes came while it was being saved."""
         with self._wake:
-            watch = self._watches.get(case.id)
-            if watch is not None:
-                watch.due = None
-            self._removals.append(case.id)
-            self._wake.notify()
+            if not case.mask.modified:
+                self._give_up(case)
 
     def unwatch(self, case: Case) -> None:
         """The case is closed: stop watching; the worker removes its file."""
-        self.discard(case)
         with self._wake:
+            self._give_up(case)
             watch = self._watches.pop(case.id, None)
         if watch is not None:
             watch.stop()
+
+    def keeps(self, case: Case) -> bool:
+        """Whether the mask of a case lies in a file of this run."""
+        return (self.folder / case.id / INDEX).is_file()
 
     def flush(self) -> None:
         """Write and remove everything that waits, now, in this thread."""
@@ -106,6 +107,13 @@ class Autosave:
             self._wake.notify()
         self._thread.join()
         self.flush()
+
+    def _give_up(self, case: Case) -> None:
+        watch = self._watches.get(case.id)
+        if watch is not None:
+            watch.due = None
+        self._removals.append(case.id)
+        self._wake.notify()
 
     def _mark(self, case_id: str) -> None:
         with self._wake:
@@ -147,7 +155,10 @@ class Autosave:
                     return
                 watch.due = None
             try:
-                write_record(self.folder / watch.case.id, _record(watch.case))
+                if watch.case.mask.empty:  # there is nothing to bring back
+                    remove_record(self.folder / watch.case.id)
+                else:
+                    write_record(self.folder / watch.case.id, _record(watch.case))
             except OSError as error:
                 self._troubles.put(f"The mask could not be kept safe in {self.folder}: {error.strerror or error}.")
 

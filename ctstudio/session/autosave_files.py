@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,9 +116,8 @@ def read_record(folder: Path) -> Record:
 def remove_record(folder: Path) -> None:
     """Remove a record; the run's folder goes with its last one."""
     shutil.rmtree(folder, ignore_errors=True)
-    run = folder.parent
-    if run.is_dir() and not any(run.iterdir()):
-        shutil.rmtree(run, ignore_errors=True)
+    with suppress(OSError):  # not empty, or gone already
+        folder.parent.rmdir()
 
 
 def _index(record: Record, data_name: str) -> dict[str, Any]:

@@ -41,9 +41,14 @@ def recover(folder: Path) -> Recovery:
         if _still_running(case_folder.parent):
             continue
         try:
-            found.append(Recovered(read_record(case_folder), case_folder))
+            record = read_record(case_folder)
         except UnreadableFile as error:
             notes.append(f"{error.message} {error.detail}")
+            continue
+        if record.slices.any():
+            found.append(Recovered(record, case_folder))
+        else:
+            remove_record(case_folder)  # everything was erased: there is nothing to bring back
     return Recovery(tuple(sorted(found, key=lambda r: r.record.saved, reverse=True)), tuple(notes))
 
 

@@ -15,7 +15,7 @@ from ctstudio.session.results import SampleView
 
 
 def save_mask(case: Case, path: Path, autosave: Autosave | None = None, provenance: Provenance | None = None) -> Path:
-    """Write the mask to a file, mark it saved, and let its autosave go.
+    """Write the mask to a file, mark it saved, and let its autosave go; strokes painted meanwhile stay unsaved.
 
     Raises:
         MaskError: The mask is empty.
@@ -32,7 +32,7 @@ def save_mask(case: Case, path: Path, autosave: Autosave | None = None, provenan
     case.mask.mark_saved(revision)
     case.mask_path = path
     if autosave is not None:
-        autosave.discard(case)
+        autosave.saved(case)
     return path
 
 

@@ -134,10 +134,10 @@ class JobsLink(QObject):
             del self._cases[job.id]
             if job.result is not None:
                 case.results.add(job.result)
-                self.queue.forget_result(job.id)
             elif job.state == "failed":
                 self._notices.say(job.message, job.remedy, "error", job.detail)
             elif job.state == "stopped":
                 self._notices.say("Generation cancelled.")
+            self.queue.forget_arrays(job.id)
             self.finished.emit(case)
         self.state_changed.emit(self.state())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,18 @@ def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StorageError, match="newer"):
         History(path)
+
+
+def test_a_history_that_cannot_be_used_is_not_held_open(tmp_path: Path) -> None:
+    import psutil
+
+    path = tmp_path / "jobs.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 99")
+    refusals = []
+    try:
+        History(path)
+    except StorageError as error:
+        refusals.append(error)  # keeps the half-made history alive through its traceback
+    assert len(refusals) == 1
+    assert str(path) not in [file.path for file in psutil.Process().open_files()]

@@ -47,10 +47,12 @@ def test_a_job_goes_from_queued_to_finished(tmp_path: Path) -> None:
     queue.saved(job.id, "/somewhere/0001")
     assert history.entries()[0].saved == ("/somewhere/0001",)
     assert history.entries()[0].state == "finished"
-    queue.forget_result(job.id)
+    queue.forget_arrays(job.id)
     forgotten = queue.job(job.id)
     assert forgotten is not None
     assert forgotten.result is None
+    assert not forgotten.request.inputs  # a sitting of hundreds of jobs must not hold hundreds of masks
+    assert forgotten.request.parameters == job.request.parameters
     client.close()
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from ctstudio.session.autosave import Autosave
 from ctstudio.session.autosave_files import read_record, write_record
 from ctstudio.session.document import Document
 from ctstudio.session.notices import Notices
-from ctstudio.session.recovery import recover
+from ctstudio.session.recovery import Recovery, recover
 from ctstudio.session.saving import save_mask
 
 
@@ -84,6 +85,45 @@ def test_a_clean_save_removes_it_and_the_next_stroke_brings_it_back(autosave, ca
     wait_for(lambda: not files_of(autosave, case))
     case.mask.stamp((2, 20, 20), 0)
     wait_for(lambda: "autosave.json" in files_of(autosave, case))
+
+
+def test_strokes_painted_while_the_mask_is_saved_stay_safe(autosave, case, tmp_path):
+    autosave.watch(case)
+    case.mask.stamp((6, 20, 20), 0)
+    autosave.flush()
+    original = case.mask.snapshot
+
+    def snapshot(name):
+        taken = original(name)
+        case.mask.stamp((2, 20, 20), 0)  # the painter goes on while the file is written
+        return taken
+
+    case.mask.snapshot = snapshot
+    save_mask(case, tmp_path / "mask.nii.gz", autosave)
+    autosave.flush()
+    assert case.mask.modified
+    assert autosave.keeps(case)
+    assert np.array_equal(read_record(autosave.folder / case.id).labels().array, case.mask.array)
+
+
+def test_a_mask_erased_to_nothing_leaves_no_record(autosave, case):
+    autosave.watch(case)
+    case.mask.stamp((6, 20, 20), 0)
+    autosave.flush()
+    case.mask.clear()
+    autosave.flush()
+    assert not autosave.keeps(case)
+
+
+def test_a_record_without_labels_is_not_offered(tmp_path, autosave, case):
+    autosave.watch(case)
+    case.mask.stamp((6, 20, 20), 0)
+    autosave.flush()
+    dead = tmp_path / "auto" / "20200101T000000000000-999999999" / "case"
+    record = read_record(autosave.folder / case.id)
+    write_record(dead, replace(record, slices=record.slices[:0]))
+    assert recover(tmp_path / "auto") == Recovery((), ())
+    assert not dead.exists()
 
 
 def test_a_closed_case_is_not_watched_any_more(autosave, case):
