@@ -28,6 +28,10 @@ class Grid:
         spacing_mm: Voxel size along (x, y, z), mm, > 0.
         origin_mm: World position of the centre of voxel (0, 0, 0), (x, y, z) mm LPS.
         direction: 3x3 row-major matrix; column k is the world direction of index axis k of (x, y, z).
+
+    Raises:
+        GeometryError: An axis without voxels, a spacing that is not positive, a place that is not a number, or axes
+            that are not at right angles.
     """
 
     shape: tuple[int, int, int]
@@ -45,7 +49,12 @@ class Grid:
             raise GeometryError(
                 f"The voxel spacing {self.spacing_mm} mm is not positive.", "Repair the header's spacing."
             )
-        if abs(abs(np.linalg.det(np.asarray(self.direction))) - 1.0) > 1e-2:
+        if not np.isfinite(self.origin_mm).all():
+            raise GeometryError(
+                f"The image lies at {self.origin_mm}, which is no place.", "Repair the header's origin."
+            )
+        direction = np.asarray(self.direction)
+        if not np.abs(direction.T @ direction - np.eye(3)).max() <= 1e-2:
             raise GeometryError(
                 "The direction matrix is not a rotation: the image is sheared or its axes collapse.",
                 "Resample the image to orthogonal axes first.",

@@ -122,6 +122,10 @@ class LabelMap:
         grid: Its placement.
         table: Names and colours of its values.
         synthetic: True when the labels belong to something made rather than acquired.
+        name: What the user calls it.
+
+    Raises:
+        GeometryError: Array and grid differ in shape.
     """
 
     array: NDArray[np.uint8]
@@ -156,7 +160,11 @@ def standard_table() -> LabelTable:
 
 
 def values_of(names: Iterable[str]) -> tuple[int, ...]:
-    """Values of names in the standard table, in the order given."""
+    """Values of names in the standard table, in the order given.
+
+    Raises:
+        MaskError: A name that the table does not have.
+    """
     table = standard_table()
     return tuple(table.by_name(n).value for n in names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def labels_onto(labels: LabelMap, grid: Grid) -> LabelMap:
 
 
 def volume_onto(volume: Volume, grid: Grid, outside: float) -> Volume:
-    """An image on another grid, trilinear, float32; `outside` where there is no data."""
+    """An image on another grid, trilinear, float32; `outside` where there is no data. As it is on the same grid."""
     if volume.grid.matches(grid):
         return volume
     array = np.full(grid.shape, outside, np.float32)
@@ -34,7 +35,7 @@ def volume_onto(volume: Volume, grid: Grid, outside: float) -> Volume:
     return Volume(array, grid, volume.modality, volume.unit, volume.synthetic, volume.name)
 
 
-def _slices(source: Grid, target: Grid) -> Any:
+def _slices(source: Grid, target: Grid) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """For each axial slice of `target`: its number and (3, y, x) positions (z, y, x) in `source`."""
     step = np.linalg.inv(source.affine) @ target.affine
     ys, xs = np.meshgrid(np.arange(target.shape[1]), np.arange(target.shape[2]), indexing="ij")

@@ -26,6 +26,9 @@ class Volume:
         unit: Meaning of a voxel's value. `HU_SD` is a noise map: local standard deviation in HU.
         synthetic: True when any of the content was made rather than acquired.
         name: What the user calls it.
+
+    Raises:
+        GeometryError: Array and grid differ in shape.
     """
 
     array: NDArray[Any]
