@@ -21,7 +21,7 @@ _FAR = 2.0
 """More than this factor outside a range is red. Source: ours."""
 _SHARE_OUTSIDE = 0.1
 """Share of a label's slices that may lie outside its range: 2 % do in training, ends of organs more. Source: ours."""
-MIN_VOXELS = 3
+MIN_VOXELS = 8
 """Fewest voxels along each axis of a slice that can be worked on."""
 
 

@@ -44,7 +44,7 @@ class Parameter:
 
     @property
     def allowed(self) -> str:
-        """The values it takes, in words: "0.05 to 1", "ddpm, ddim"."""
+        """The values it takes, in words: "0.05 to 1", "ddpm, ddim", "a yes or no"."""
         if self.choices:
             return ", ".join(self.choices)
         if self.low is not None and self.high is not None:
@@ -73,6 +73,10 @@ def complaint(fields: Mapping[str, Parameter], problem: Mapping[str, Any]) -> Co
         return Complaint(f"This task has no parameter {name!r}.", f"It has: {', '.join(fields)}.")
     if field.choices:
         return Complaint(f"{field.title} {given!r} is not one of {field.allowed}.", f"Give one of {field.allowed}.")
+    if field.kind == "yes or no":
+        return Complaint(f"{field.title} {given!r} is neither yes nor no.", "Give true or false.")
+    if field.kind == "text":
+        return Complaint(f"{field.title} {given!r} is not text.", f"Give {field.title.lower()} as text.")
     unit = f" ({field.unit})" if field.unit else ""
     remedy = f"Give {field.title.lower()} as a {field.kind} from {field.allowed}{unit}."
     if isinstance(given, int | float) and not isinstance(given, bool) and "parsing" not in str(problem["type"]):

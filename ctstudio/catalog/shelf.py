@@ -14,6 +14,7 @@ from ctstudio.core.errors import DigestMismatch, ModelNotFound
 from ctstudio.core.resources import bundled_models_dir
 
 _CHUNK_BYTES = 1 << 20
+_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ def check(model: Model) -> None:
         path = model.folder / name
         if path.is_file() and file_digest(path) != expected.lower():
             wrong.append(f"{name} is not the file that {FILE_NAME} describes")
-    for path in sorted(model.folder.rglob("*.safetensors")):
-        if path.relative_to(model.folder).as_posix() not in model.info.files:
+    for path in sorted(model.folder.rglob("*")):
+        if path.suffix.lower() in _WEIGHTS and path.relative_to(model.folder).as_posix() not in model.info.files:
             wrong.append(f"{path.relative_to(model.folder).as_posix()} is not listed in {FILE_NAME}")
     if wrong:
         raise DigestMismatch(

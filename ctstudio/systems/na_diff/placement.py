@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from ctstudio.catalog.fit import MIN_VOXELS
 from ctstudio.core.errors import GeometryError, IntensityError, MaskError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, values_of
@@ -20,8 +21,6 @@ from ctstudio.systems.na_diff.conditions import ENVELOPE, LabelGroups
 from ctstudio.systems.na_diff.config import NaDiffConfig
 
 AIR_HU = -1024.0
-LEAST_PIXELS = 8
-"""Fewest voxels along an in-plane axis that a mask may have."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +98,10 @@ def _line(target: Grid, working: Grid, axis: int) -> NDArray[np.float64]:
 
 
 def _slices_to_generate(mask: LabelMap, groups: LabelGroups) -> tuple[int, ...]:
-    if min(mask.grid.shape[1:]) < LEAST_PIXELS:
+    if min(mask.grid.shape[1:]) < MIN_VOXELS:
         raise GeometryError(
             f"The mask has slices of {mask.grid.shape[1]} x {mask.grid.shape[2]} voxels; nothing can be drawn in that.",
-            f"Give a mask with at least {LEAST_PIXELS} x {LEAST_PIXELS} voxels a slice.",
+            f"Give a mask with at least {MIN_VOXELS} x {MIN_VOXELS} voxels a slice.",
         )
     known = groups.table.numpy() > 0
     holding = np.array([bool(known[plane].any()) for plane in mask.array])

@@ -82,3 +82,11 @@ def test_catalog_never_imports_torch():
     rooms = ", ".join(f"ctstudio.catalog.{name}" for name in ("cards", "shelf", "fit"))
     code = f"import sys, {rooms}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("given", ["perhaps", 2, None])
+def test_what_is_neither_yes_nor_no_is_said_plainly(given):
+    with pytest.raises(ParameterError) as caught:
+        card("na_diff", "generate").validated({"complete": given})
+    assert caught.value.message == f"Complete the anatomy {given!r} is neither yes nor no."
+    assert caught.value.remedy == "Give true or false."

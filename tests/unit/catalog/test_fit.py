@@ -1,10 +1,13 @@
 """The in-range judgement: green, amber, red, with reasons."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
-from ctstudio.catalog.fit import assess, count_by_slice, worst
+from ctstudio.catalog.fit import MIN_VOXELS, assess, count_by_slice, worst
 from ctstudio.catalog.model_card import ModelInfo
+from ctstudio.core.errors import GeometryError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.volume import Volume
@@ -121,3 +124,16 @@ def test_known_counts_give_the_same_findings(info):
 
 def test_worst_of_nothing_is_green():
     assert worst([]) == "green"
+
+
+def test_the_fewest_voxels_are_those_that_a_system_takes():
+    from ctstudio.systems.na_diff.conditions import label_groups
+    from ctstudio.systems.na_diff.config import NaDiffConfig
+    from ctstudio.systems.na_diff.placement import place
+
+    config = NaDiffConfig(label_groups={"body": ("body",), "liver": ("liver",)})
+    for side, taken in ((MIN_VOXELS, True), (MIN_VOXELS - 1, False)):
+        grid = Grid((1, side, side), (40.0, 40.0, 5.0))
+        mask = LabelMap(np.full(grid.shape, LIVER, np.uint8), grid, standard_table())
+        with nullcontext() if taken else pytest.raises(GeometryError):
+            place(mask, None, config, label_groups(config))

@@ -6,7 +6,8 @@ import pytest
 
 from ctstudio.catalog import shelf
 from ctstudio.catalog.model_card import ModelInfo, Range
-from ctstudio.core.errors import DigestMismatch, ModelNotFound
+from ctstudio.core.errors import DigestMismatch, ModelNotFound, ParameterError
+from ctstudio.core.working_grid import FieldOfView
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +96,22 @@ def test_a_demo_title_always_says_so(ranges):
 def test_a_range_is_ordered():
     with pytest.raises(ValueError, match="above"):
         Range(low=2, high=1)
+
+
+@pytest.mark.parametrize("name", ["vae/pytorch_model.bin", "old.pt", "notes.PKL"])
+def test_check_finds_unlisted_weights_of_every_kind(make_model, tmp_path, name):
+    folder = make_model(tmp_path)
+    (folder / name).write_bytes(b"stowaway")
+    with pytest.raises(DigestMismatch, match="is not listed"):
+        shelf.check(shelf.find_model(folder))
+
+
+def test_a_model_says_what_it_sees_of_a_slice(ranges):
+    def info(**config):
+        return ModelInfo(name="a", size="demo", title="A", system="na_diff", ranges=ranges, config=config)
+
+    assert info(image_size=128, pixel_mm=3).field_of_view == FieldOfView(128, 3.0)
+    assert info().field_of_view == FieldOfView()
+    for wrong in ({"image_size": "large"}, {"pixel_mm": None}, {"pixel_mm": 0}):
+        with pytest.raises(ParameterError, match=r"model\.json|does not say"):
+            assert info(**wrong).field_of_view
