@@ -13,6 +13,7 @@ from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import Model
 from ctstudio.engine.devices import Placement
 
+_Key = tuple[Path, ModelInfo, torch.device, torch.dtype]
 Load = Callable[[Path, ModelInfo, torch.device, torch.dtype], object]
 
 
@@ -20,7 +21,7 @@ class ModelCache:
     """Keeps the model that was last used; another one takes its place."""
 
     def __init__(self) -> None:
-        self._key: tuple[Path, torch.device, torch.dtype] | None = None
+        self._key: _Key | None = None
         self._loaded: object = None
 
     def holds(self, model: Model, placement: Placement) -> bool:
@@ -49,5 +50,5 @@ class ModelCache:
             torch.cuda.empty_cache()
 
 
-def _key(model: Model, placement: Placement) -> tuple[Path, torch.device, torch.dtype]:
-    return model.folder.resolve(), placement.device, placement.dtype
+def _key(model: Model, placement: Placement) -> _Key:
+    return model.folder.resolve(), model.info, placement.device, placement.dtype

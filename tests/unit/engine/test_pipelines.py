@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +135,14 @@ def test_devices() -> None:
 def test_cuda_where_there_is_none() -> None:
     with pytest.raises(ParameterError, match="no graphics card"):
         devices.place("cuda")
+
+
+def test_a_model_that_was_installed_anew_is_loaded_anew(tmp_path: Path, model: Path) -> None:
+    cache = ModelCache()
+    events_of(tiny_system.request(model), cache)
+    shutil.rmtree(model)
+    assert tiny_system.write_model(tmp_path, value=5.0) == model
+    events = events_of(tiny_system.request(model), cache)
+    assert isinstance(events[0], Loading)
+    assert isinstance(events[-1], Finished)
+    assert events[-1].result.samples[0].outputs["ct"].array.std() == pytest.approx(5.0, rel=0.02)
