@@ -47,7 +47,7 @@ def encode(message: Message, blocks: Blocks | None = None) -> bytes:
     """The bytes of a message; large arrays go through `blocks` when given.
 
     Raises:
-        EngineError: The message holds something that cannot be sent.
+        EngineError: The message holds something that cannot be sent, or memory is short.
     """
     arrays: list[NDArray[Any]] = []
     try:
@@ -62,6 +62,12 @@ def encode(message: Message, blocks: Blocks | None = None) -> bytes:
         raise EngineError(
             f"A {type(message).__name__} message holds something that cannot be sent.",
             "This is a fault in the program; please report it.",
+            str(error),
+        ) from error
+    except MemoryError as error:
+        raise EngineError(
+            f"There is not enough memory to send a {type(message).__name__} message.",
+            "Ask for less at once; closing other programs may help too.",
             str(error),
         ) from error
     return b"".join([_PREFIX.pack(_MAGIC, VERSION, len(header)), header, *raw])

@@ -126,3 +126,16 @@ def test_without_an_invitation_the_engine_says_why() -> None:
         connect({})
     with pytest.raises(EngineError, match="cannot reach"):
         connect(invitation("/nowhere/at/all", b"x"))
+
+
+def test_what_memory_does_not_hold_is_said_and_the_line_lives_on() -> None:
+    here, there = Pipe()
+    desk, engine = Channel(here, OwnedBlocks()), Channel(there, OwnedBlocks())
+    grid = Grid((1 << 22, 1 << 22, 1))
+    huge = np.broadcast_to(np.float32(0), grid.shape)  # 64 TiB when written out
+    with pytest.raises(EngineError, match="not enough memory"):
+        desk.send(Submit(Request("r", "s", "t", "m", inputs={"scan": Volume(huge, grid)})), wait=True)
+    desk.send(Cancel("x"))
+    assert engine.receive() == Cancel("x")
+    desk.close()
+    engine.close()
