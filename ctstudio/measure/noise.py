@@ -84,14 +84,14 @@ def uniform_region(image: NDArray[Any], mask: NDArray[np.bool_], most_pixels: fl
 
 
 def _blocks_inside(slices: NDArray[np.float64], where: NDArray[np.bool_], side: int) -> NDArray[np.float64]:
-    """(k, side * side) blocks inside the mask less a rim, evenly thinned to `MOST_BLOCKS`."""
+    """(k, side * side) blocks inside the mask less a rim, evenly thinned to at most `MOST_BLOCKS`."""
     from scipy import ndimage
 
     half = side // 2
     rim = ndimage.minimum_filter(where, (1, side + 2, side + 2), mode="constant", cval=True)
     rim[:, :half] = rim[:, -half:] = rim[:, :, :half] = rim[:, :, -half:] = False
     z, y, x = np.nonzero(rim)
-    thin = np.arange(0, len(z), max(1, len(z) // MOST_BLOCKS))
+    thin = np.arange(0, len(z), max(1, -(-len(z) // MOST_BLOCKS)))
     step = np.arange(side) - half
     rows, columns = y[thin, None, None] + step[:, None], x[thin, None, None] + step[None, :]
     return np.asarray(slices[z[thin, None, None], rows, columns].reshape(-1, side * side))

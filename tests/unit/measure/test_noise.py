@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ctstudio.core.errors import MaskError
-from ctstudio.measure.noise import noise_sd_hu, uniform_region
+from ctstudio.measure.noise import MOST_BLOCKS, _blocks_inside, noise_sd_hu, uniform_region
 from ctstudio.physics.fbp import filtered_back_projection
 from ctstudio.physics.geometry import ParallelGeometry
 
@@ -84,3 +84,9 @@ def test_uniform_disc_keeps_away_from_vessels_and_edges() -> None:
     assert float(image[disc].max()) < 120
     with pytest.raises(MaskError):
         uniform_region(image, np.zeros_like(mask))
+
+
+@pytest.mark.parametrize("side", [60, 75, 100])
+def test_blocks_are_thinned_to_no_more_than_promised(side: int) -> None:
+    image = np.zeros((1, side, side))
+    assert len(_blocks_inside(image, np.ones(image.shape, bool), 5)) <= MOST_BLOCKS

@@ -20,3 +20,8 @@ LIVER, SPLEEN, BODY, LUNG = values_of(["liver", "spleen", "body", "lung_upper_lo
 )
 def test_the_liver_first_then_even_organs_then_all(drawn: list[int], expected: list[bool]) -> None:
     assert noise_region(np.array(drawn, np.uint8)).tolist() == expected
+
+
+def test_a_kidney_of_either_side_is_even() -> None:
+    kidney = values_of(["kidney"])[0]
+    assert noise_region(np.array([kidney, LUNG, BODY], np.uint8)).tolist() == [True, False, False]

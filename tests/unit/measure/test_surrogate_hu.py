@@ -45,3 +45,11 @@ def test_nothing_painted_stays_air_and_a_head_gets_a_head() -> None:
     head = surrogate_slice_hu(empty, 1.5)
     assert head[128, 128] == 35
     assert head[128, 40] == -1000
+
+
+@pytest.mark.parametrize(
+    ("part", "whole"), [("vertebrae_L1", "bone"), ("iliac_vena_left", "vein"), ("lung_lower_lobe_left", "lung"),
+                        ("kidney_left", "kidney"), ("small_bowel", "bowel")]
+)  # fmt: skip
+def test_a_label_for_any_part_has_the_hu_of_its_parts(part: str, whole: str) -> None:
+    assert nominal_hu(whole) == pytest.approx(nominal_hu(part), abs=10)
