@@ -12,11 +12,6 @@ def attenuation_from_hu(image_hu: Tensor) -> Tensor:
     return ((image_hu.float() + 1000.0) * (MU_WATER_PER_MM / 1000.0)).clamp_min(0.0)
 
 
-def hu_from_attenuation(attenuation: Tensor) -> Tensor:
-    """HU of linear attenuation in 1/mm, same shape."""
-    return hu_difference(attenuation) - 1000.0
-
-
 def hu_difference(attenuation: Tensor) -> Tensor:
-    """HU of a difference of attenuations in 1/mm, such as noise: no offset for air."""
+    """HU of a difference of attenuations in 1/mm, such as noise, same shape: no offset for air."""
     return attenuation * (1000.0 / MU_WATER_PER_MM)

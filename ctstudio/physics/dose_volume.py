@@ -40,6 +40,7 @@ def low_dose_volume(
     Raises:
         ParameterError: A dose outside (0, 1].
         IntensityError: Not HU, or NaN voxels.
+        GeometryError: Slices of fewer than 3 x 3 pixels.
     """
     if not volume.is_hu:
         raise IntensityError(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ctstudio.core.errors import ParameterError
+from ctstudio.core.errors import GeometryError, ParameterError
 
 
 def noise_map(noise_hu: Tensor, k: int = 5) -> Tensor:
@@ -21,6 +21,7 @@ def noise_map(noise_hu: Tensor, k: int = 5) -> Tensor:
 
     Raises:
         ParameterError: The window is even or not positive.
+        GeometryError: The image is too small for the window.
 
     Source: NA-Diff, eq. 9. Differs: the printed sum runs over the whole image and uses one index for both axes;
     the k x k window is what the text means. The mean is not removed, noise has none.
@@ -28,5 +29,10 @@ def noise_map(noise_hu: Tensor, k: int = 5) -> Tensor:
     if k < 1 or k % 2 == 0:
         raise ParameterError(f"A noise window of {k} pixels has no middle.", "Choose an odd window, such as 5.")
     edge = k // 2
+    if min(noise_hu.shape[-2:]) <= edge:
+        raise GeometryError(
+            f"A window of {k} pixels has no room in an image of {tuple(noise_hu.shape[-2:])}.",
+            f"Give slices of at least {edge + 1} x {edge + 1} pixels.",
+        )
     squares = functional.pad(noise_hu.float() ** 2, (edge, edge, edge, edge), mode="reflect")
     return torch.sqrt(functional.avg_pool2d(squares, k, stride=1))

@@ -8,7 +8,7 @@ import torch
 
 from ctstudio.core.errors import GeometryError, IntensityError, ParameterError
 from ctstudio.measure.dose_constants import REFERENCE_BODY_MM, REFERENCE_NOISE_SD_HU
-from ctstudio.physics.attenuation import attenuation_from_hu, hu_from_attenuation
+from ctstudio.physics.attenuation import attenuation_from_hu, hu_difference
 from ctstudio.physics.dose import low_dose_from_sinogram, simulate_low_dose, square_slice
 from ctstudio.physics.geometry import ParallelGeometry
 from ctstudio.physics.radon import project
@@ -36,7 +36,7 @@ def centre_sd(noise_hu: torch.Tensor, pixel_mm: float = PIXEL_MM) -> float:
 def test_attenuation_of_water_air_and_padding() -> None:
     mu = attenuation_from_hu(torch.tensor([0.0, -1000.0, -3024.0, 1000.0]))
     assert mu.tolist() == pytest.approx([0.0192, 0.0, 0.0, 0.0384])
-    assert hu_from_attenuation(mu[[0, 1, 3]]).tolist() == pytest.approx([0.0, -1000.0, 1000.0], abs=1e-3)
+    assert hu_difference(mu[[0, 1, 3]]).tolist() == pytest.approx([1000.0, 0.0, 2000.0], abs=1e-3)
 
 
 def test_full_dose_gives_the_reference_noise_and_lower_doses_follow_the_square_root() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ctstudio.core.errors import ParameterError
+from ctstudio.core.errors import GeometryError, ParameterError
 from ctstudio.physics.noise_map import noise_map
 
 
@@ -27,3 +27,9 @@ def test_scales_with_the_noise() -> None:
 def test_even_window_is_refused() -> None:
     with pytest.raises(ParameterError, match="4"):
         noise_map(torch.zeros(1, 1, 8, 8), k=4)
+
+
+def test_an_image_smaller_than_half_the_window_is_refused() -> None:
+    assert noise_map(torch.ones(1, 1, 3, 3)).shape == (1, 1, 3, 3)
+    with pytest.raises(GeometryError, match="no room"):
+        noise_map(torch.ones(1, 1, 2, 9))
