@@ -56,12 +56,12 @@ def paint_liver(canvas: Canvas, room: Room) -> None:
         return
     distance = liver_distance(canvas, room, box)
     patient = room.patient
-    hu = of_phase("liver", patient.contrast_phase) - _fatty(patient)
+    hu = of_phase("liver", patient.contrast_phase) - fatty_hu(patient)
     canvas.paint(Area(box, distance), hu, "liver")
 
 
-def _fatty(patient: Patient) -> float:
-    """How much a fatty liver lowers its HU: more in large patients."""
+def fatty_hu(patient: Patient) -> float:
+    """By how many HU fat lowers the liver: more in large patients."""
     return max(0.0, (patient.habitus.fat_mm - 18.0) * 0.9)
 
 

@@ -43,8 +43,7 @@ def paint_trunk(canvas: Canvas, torso: Torso) -> Float:
 
 
 def _shoulder(canvas: Canvas, side: float) -> Float:
-    area = ellipsoid(canvas.x, canvas.y, canvas.z, (side * 128.0, 16.0, 170.0), (42.0, 46.0, 40.0))
-    return area
+    return ellipsoid(canvas.x, canvas.y, canvas.z, (side * 128.0, 16.0, 170.0), (42.0, 46.0, 40.0))
 
 
 def _back(torso: Torso) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ctstudio.core.errors import MaskError
+from ctstudio.core.errors import GeometryError, MaskError
 from ctstudio.core.grid import Grid
 from ctstudio.phantom.patient import Patient
 
@@ -35,8 +35,14 @@ def axial_grid(patient: Patient, z_mm: Sequence[float], size: int = 256, spacing
         z_mm: World heights of the slices, ascending and evenly spaced; one is enough.
         size: Voxels along x and y.
         spacing_mm: In-plane voxel size.
+
+    Raises:
+        GeometryError: No height, or heights that are not ascending and evenly spaced.
     """
     heights = np.asarray(z_mm, float)
+    steps = np.diff(heights)
+    if not len(heights) or (len(steps) and (steps[0] <= 0 or np.abs(steps - steps[0]).max() > 1e-3)):
+        raise GeometryError(f"Slices at {list(z_mm)} mm make no grid.", "Give ascending, evenly spaced heights.")
     step = float(heights[1] - heights[0]) if len(heights) > 1 else spacing_mm
     x, y, _ = MIDDLE_MM[patient.region]
     half = 0.5 * (size - 1) * spacing_mm

@@ -144,7 +144,7 @@ def _paint_spaces(canvas: Canvas, patient: Patient) -> None:
     if box is not None:
         x, y, z = canvas.points(box)
         nose = ellipsoid(x, y, z, (0, -58, -48), (12, 30, 19))
-        folds = 0.0 + 3.0 * canvas.field(waves(patient.seed, "nose", wavelength_mm=14, sd=1.0), box)
+        folds = 3.0 * canvas.field(waves(patient.seed, "nose", wavelength_mm=14, sd=1.0), box)
         canvas.paint(Area(box, np.maximum(meet(nose, folds, 2.0), 1.0 - np.abs(x))), -960.0, "body", edge_mm=1.4)
         mastoid = ellipsoid(np.abs(x), y, z, (55, 24, -44), (10, 14, 17))
         canvas.paint(Area(box, mastoid - 2.0), 650.0, "skull")

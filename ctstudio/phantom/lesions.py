@@ -109,8 +109,7 @@ def paint_effusion(canvas: Canvas, room: Room, chest: Chest) -> None:
     thick = np.float32(finding.size_mm[0]) * np.clip((175.0 - z) / 150.0, 0.0, 1.0)
     back = y + thick
     floor = 0.3 * thick
-    lung = meet(room.torso.cavity(x, back, canvas.level[box] if canvas.level.shape == canvas.hu.shape else z),
-                room.torso.dome(x, back) - z + floor, 3.0)  # fmt: skip
+    lung = meet(room.torso.cavity(x, back, z), room.torso.dome(x, back) - z + floor, 3.0)
     side = (x > 0) if finding.side == "left" else (x < 0) if finding.side == "right" else np.ones_like(x, bool)
     only = canvas.has(box, *LUNG) & side
     pressed = Area(box, np.maximum(pleura + 0.5, -(lung + 8.0)))

@@ -62,7 +62,7 @@ def _paint_pelvis(canvas: Canvas, torso: Torso, name: str, side: float) -> None:
     hu = of_phase("muscle", torso.patient.contrast_phase)
     soft = canvas.has(box, "skeletal_muscle") & (u > 14.0)
     outside = np.maximum(-bowl - 1.0, bowl - 40.0 + 12.0 * np.clip((z + 235.0) / 40.0, 0, 1))
-    small = np.maximum(outside, np.maximum(bowl - 14.0, np.maximum(z + 214.0, np.abs(y - 0.0) - 44.0)))
+    small = np.maximum(outside, np.maximum(bowl - 14.0, np.maximum(z + 214.0, np.abs(y) - 44.0)))
     mid = np.maximum(outside, np.maximum(bowl - 28.0, np.maximum(z + 206.0, np.abs(y - 8.0) - 62.0)))
     large = np.maximum(outside, np.maximum(z + 228.0, 26.0 - y + 0.3 * (u - 60.0)))
     for muscle, label in ((large, "maximus"), (mid, "medius"), (small, "minimus")):

@@ -1,4 +1,4 @@
-"""Spine, ribs, sternum and what lies along the spine."""
+"""The spine, and the muscles that lie along it."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _paint_back_muscles(canvas: Canvas, torso: Torso) -> None:
             canvas.paint(ring, -70.0, "torso_fat", canvas.has(area.box, "skeletal_muscle"), edge_mm=2.0)
             only = canvas.has(area.box, "skeletal_muscle", "torso_fat")
             canvas.paint(Area(area.box, area.distance + 1.2), hu, f"autochthon_{name}", only)
-        _paint_psoas(canvas, torso, f"iliopsoas_{name}", side, hu * 1.0, strong)
+        _paint_psoas(canvas, torso, f"iliopsoas_{name}", side, hu, strong)
 
 
 def _paint_psoas(canvas: Canvas, torso: Torso, label: str, side: float, hu: float, strong: float) -> None:

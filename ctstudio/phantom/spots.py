@@ -105,7 +105,7 @@ def _in_kidneys(torso: Torso, finding: Finding) -> list[Spot]:
         level = (along + number) % 1.0 * 60.0 - 30.0
         angle = np.deg2rad(-70 + 140 * around)
         out = np.asarray([sign * 22.0 * np.cos(angle), 20.0 * np.sin(angle), level])
-        centre = np.asarray(kidney_centre(room, sign)) + out * np.asarray([1, 1, 1.0])
+        centre = np.asarray(kidney_centre(room, sign)) + out
         found.append(_spot(finding, "kidney_lesion", centre, radius, finding.side, f"{finding.side} kidney"))
     return found
 

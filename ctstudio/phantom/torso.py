@@ -98,9 +98,7 @@ def torso_of(patient: Patient) -> Torso:
     thick = 3.0 * (patient.habitus.muscle - 1.0)
     trunk[:2] += thick
     spine_y = smooth_table(axis, [(float(z), float(v)) for z, v in sorted(SPINE_Y.items())], 60.0)
-    straight = np.where(axis > -60, 50.0, 0.0)
-    bowed = np.where(axis > -60, straight + patient.habitus.kyphosis * (spine_y - 50.0), spine_y)
-    bowed += np.interp(axis, [-60, -20], [0.0, 0.0])
+    bowed = np.where(axis > -60, 50.0 + patient.habitus.kyphosis * (spine_y - 50.0), spine_y)
     spine_y = np.convolve(np.pad(bowed, 10, mode="edge"), np.ones(21) / 21, mode="valid")
     return Torso(patient, axis, trunk, cavity, np.stack([0 * axis, spine_y]), patient.habitus.fat_mm)
 

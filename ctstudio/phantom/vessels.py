@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctstudio.core.seeds import stream
-from ctstudio.phantom.abdomen import Room, moved
+from ctstudio.phantom.abdomen import Room, fatty_hu, moved
 from ctstudio.phantom.canvas import Canvas
 from ctstudio.phantom.kidneys import kidney_centre
 from ctstudio.phantom.shapes import spline
@@ -125,7 +125,7 @@ def paint_liver_vessels(canvas: Canvas, room: Room) -> None:
     """Portal branches from the hilum and three hepatic veins to the vena cava, inside the liver only."""
     phase = room.patient.contrast_phase
     liver, vein, portal = (of_phase(n, phase) for n in ("liver", "vein", "portal"))
-    fatty = max(0.0, (room.patient.habitus.fat_mm - 18.0) * 0.9)
+    fatty = fatty_hu(room.patient)
     quiet = phase in ("none", "arterial")
     vein_hu = (liver - 12.0 if quiet else 0.45 * vein + 0.55 * liver + 10.0) - fatty
     portal_hu = (liver - 9.0 if quiet else 0.55 * portal + 0.45 * liver) - fatty

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ctstudio.core.errors import GeometryError
 from ctstudio.core.grid import Grid
 from ctstudio.phantom.grids import axial_grid, default_grid, organ_range_mm
 from ctstudio.phantom.patient import make_patient
@@ -126,3 +127,22 @@ def test_tissues_have_their_density_and_are_not_flat():
     assert 35 < liver.mean() < 135
     assert 3 < liver.std() < 40
     assert -125 < np.median(fat) < -85
+
+
+def test_an_effusion_is_the_same_on_a_grid_turned_by_next_to_nothing():
+    patient = make_patient(4, "chest", {"effusion": "large-bilateral"})
+    size, spacing, origin = (12, 60, 80), (5.0, 5.0, 5.0), (-197.5, -143.5, -20.0)
+    a = 1e-7
+    turned = ((1.0, 0.0, -a), (0.0, 1.0, a), (a, -a, 1.0))
+    straight, tilted = (
+        render(patient, grid, pet=False, mr=False).labels
+        for grid in (Grid(size, spacing, origin), Grid(size, spacing, origin, turned))
+    )
+    assert straight.of("pleural_effusion").sum() > 500
+    assert np.array_equal(straight.array, tilted.array)
+
+
+@pytest.mark.parametrize("z_mm", [[], [0.0, 2.0, 5.0], [4.0, 2.0], [1.0, 1.0]])
+def test_uneven_slices_are_refused(z_mm):
+    with pytest.raises(GeometryError, match="make no grid"):
+        axial_grid(make_patient(1, "chest"), z_mm)
