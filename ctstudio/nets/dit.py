@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -192,9 +191,3 @@ def _modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
 def parameter_count(module: nn.Module) -> int:
     """Number of weights, frozen ones included."""
     return sum(p.numel() for p in module.parameters())
-
-
-def on_meta(build: type[nn.Module] | object, *args: object) -> nn.Module:
-    """Build a network without memory for its weights, to count and compare keys."""
-    with torch.device("meta"):
-        return build(*args)  # type: ignore[operator,no-any-return]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ctstudio.nets.dit import DiT, DiTConfig, on_meta, parameter_count
+from ctstudio.nets.dit import DiT, DiTConfig, parameter_count
+from weightless import on_meta
 
 LARGE = DiTConfig(side=32, patch=4, in_channels=4, out_channels=8, hidden=1024, depth=24, heads=16)
 TINY = DiTConfig(side=8, patch=2, in_channels=3, out_channels=6, hidden=32, depth=2, heads=4)

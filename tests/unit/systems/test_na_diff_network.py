@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from ctstudio.nets.dit import on_meta, parameter_count
+from ctstudio.nets.dit import parameter_count
 from ctstudio.systems.na_diff.config import PAPER, NaDiffConfig
 from ctstudio.systems.na_diff.network import DualCondition, NaDiffNetwork
 from ctstudio.systems.na_diff.objective import denoising_loss
 from tiny_na_diff import CONFIG, SMALL
+from weightless import on_meta
 
 TINY = NaDiffConfig.model_validate({**CONFIG, **SMALL})
 
