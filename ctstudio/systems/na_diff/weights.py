@@ -128,7 +128,12 @@ def save_weights(module: nn.Module, folder: Path, config: dict[str, Any] | None 
     """Write a network's weights as fp16 safetensors, and its configuration beside them."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {k: v.half() if v.is_floating_point() else v for k, v in module.state_dict().items()}
-    save_file({k: v.contiguous() for k, v in state.items()}, folder / WEIGHTS)
+    path = folder / WEIGHTS
+    path.unlink(missing_ok=True)
+    path.touch()
+    rights = path.stat().st_mode  # those of any new file of the user; safetensors would keep its files to him alone
+    save_file({k: v.contiguous() for k, v in state.items()}, path)
+    path.chmod(rights)
     if config is not None:
         (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -120,3 +121,18 @@ def test_weights_of_another_size_are_refused(tiny_folder: Path) -> None:
 def test_the_folder_holds_what_its_card_says(tiny_folder: Path) -> None:
     data = json.loads((tiny_folder / "model.json").read_text())
     assert {"vae", "clip", "denoiser", "segmenter"} == {name.split("/")[0] for name in data["files"]}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of this kind are POSIX")
+def test_weights_can_be_read_by_whom_the_user_lets_read(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        for _ in range(2):
+            save_weights(_linear(), tmp_path)
+            assert (tmp_path / WEIGHTS).stat().st_mode & 0o777 == 0o644
+            (tmp_path / WEIGHTS).chmod(0o600)
+        os.umask(0o027)
+        save_weights(_linear(), tmp_path)
+        assert (tmp_path / WEIGHTS).stat().st_mode & 0o777 == 0o640
+    finally:
+        os.umask(before)
