@@ -7,7 +7,6 @@ import os
 import queue
 import secrets
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,15 +16,14 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
 from ctstudio.core.errors import EngineError
+from ctstudio.jobs.program import program, program_environment
 from ctstudio.protocol.blocks import OwnedBlocks
 from ctstudio.protocol.channel import Channel
 from ctstudio.protocol.commands import Shutdown
 from ctstudio.protocol.door import invitation
 from ctstudio.protocol.wire import Message
 
-_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _CONNECT_SECONDS = 60.0
-_NOT_FOR_THE_ENGINE = ("QT_", "QML", "PYSIDE", "VTK_")
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ Tell = Callable[["EngineProcess", Message | Gone], None]
 
 def own_command() -> list[str]:
     """The command that starts the program's engine, from any folder."""
-    return [sys.executable, "-P", "-m", "ctstudio", "engine"]
+    return program("engine")
 
 
 class EngineProcess:
@@ -117,7 +115,7 @@ class EngineProcess:
         """Start the process and let it in."""
         secret = secrets.token_bytes(32)
         with contextlib.closing(_listener(secret)) as listener:
-            self._process = self._start({**_environment(), **invitation(listener.address, secret)})
+            self._process = self._start({**program_environment(), **invitation(listener.address, secret)})
             try:
                 connection = self._let_in(listener, secret)
             except EngineError:
@@ -209,10 +207,3 @@ def _wake(listener: Listener, secret: bytes) -> None:
     """Come to the door ourselves, so that the thread that waits there can go."""
     with contextlib.suppress(OSError, EOFError, AuthenticationError):
         Client(listener.address, authkey=secret).close()
-
-
-def _environment() -> dict[str, str]:
-    """Ours without the window's settings, and with the place that this program was loaded from."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_THE_ENGINE)}
-    places = [str(_PACKAGE_PARENT), kept.get("PYTHONPATH", "")]
-    return {**kept, "PYTHONPATH": os.pathsep.join(place for place in places if place)}

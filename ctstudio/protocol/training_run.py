@@ -175,12 +175,17 @@ def append_record(path: Path, record: BaseModel) -> None:
         file.write(record.model_dump_json() + "\n")
 
 
-def read_records(path: Path, kind: type[Record], offset: int = 0) -> tuple[list[Record], int]:
-    """The whole lines after `offset` bytes, and the offset after them; lines that are damaged are passed over."""
+def read_records(
+    path: Path, kind: type[Record], offset: int = 0, at_most: int | None = None
+) -> tuple[list[Record], int]:
+    """The whole lines after `offset` bytes, and the offset after them; lines that are damaged are passed over.
+
+    With `at_most`, reading ends with the line that passes so many bytes.
+    """
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            data = file.read()
+            data = file.read() if at_most is None else file.read(at_most) + file.readline()
     except OSError:
         return [], offset
     whole = data[: data.rfind(b"\n") + 1]
