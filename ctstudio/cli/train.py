@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from ctstudio.catalog.recipe import Recipe, list_recipes, load_recipe, recipe_from
 from ctstudio.cli.answer import answer
 from ctstudio.cli.options import AsJson
 from ctstudio.cli.progress import late_bar
 from ctstudio.core.errors import ParameterError
-
-if TYPE_CHECKING:
-    from ctstudio.training.recipe import Recipe
 
 
 def train(
@@ -23,53 +21,99 @@ def train(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for checkpoints and the finished model.", show_default=False)
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A prepared data set in place of the recipe's data.")
+    ] = None,
+    base: Annotated[str, typer.Option("--base", help="Model to start from, in place of the recipe's.")] = "",
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace one value of the recipe.")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an earlier run in this folder stopped.")
     ] = False,
-    list_recipes: Annotated[bool, typer.Option("--list", help="List the recipes and end.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Try a few steps of each stage, say what the whole will take, and end.")
+    ] = False,
+    price: Annotated[float, typer.Option("--price", help="Price of an hour of this machine, for the estimate.")] = 0.0,
+    show_recipes: Annotated[bool, typer.Option("--list", help="List the recipes and end.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train or fine-tune a model by a recipe. Ctrl+C stops it; --resume goes on."""
-    if list_recipes:
+    """Train or fine-tune a model by a recipe. Ctrl+C stops it after the present step; --resume goes on."""
+    if show_recipes:
         _list(as_json)
         return
-    if not recipe or out is None:
+    if not recipe:
         raise ParameterError(
-            f"Training needs {'a folder: --out DIR' if recipe else 'a recipe'}.",
+            "Training needs a recipe.",
             "See 'ctstudio train --list' for the recipes, then: ctstudio train RECIPE --out DIR.",
         )
-    from ctstudio.training.recipe import load_recipe
-
-    folder = _trained(load_recipe(recipe, _as_pairs(changes or [])), out, resume, as_json)
+    chosen = _chosen(recipe, data, base, _as_pairs(changes or []))
+    if estimate:
+        _estimate(chosen, price, as_json)
+        return
+    if out is None:
+        raise ParameterError("Training needs a folder: --out DIR.", "Name one that is empty or does not exist yet.")
+    folder = _trained(chosen, out, resume, as_json)
     answer(as_json, {"model": str(folder)}, [f"The model is in {folder}."])
+
+
+def _chosen(name: str, data: Path | None, base: str, changes: dict[str, str]) -> Recipe:
+    """The recipe with data and base replaced."""
+    recipe = load_recipe(name, changes)
+    settings = recipe.model_dump(mode="json")
+    if data is not None:
+        settings["data"] = {"source": "dataset", "folder": str(data), "slices_each": recipe.data.slices_each}
+    if base:
+        if "base" not in settings:
+            raise ParameterError(f"The recipe {recipe.name} starts from nothing.", "Leave out --base.")
+        settings["base"] = base
+    return recipe_from(settings)
 
 
 def _trained(recipe: Recipe, out: Path, resume: bool, as_json: bool) -> Path:
     from ctstudio.training.launch import run_recipe
-    from ctstudio.training.loop import Progress
-    from ctstudio.training.run import Run
 
     with late_bar(recipe.title) as bar:
 
-        def report(now: Progress) -> None:
-            loss = f", loss {now.loss:.4f}" if now.loss else ""
-            bar.at(now.step, now.steps, f"{now.stage}{loss}")
+        def report(stage: str, step: int, steps: int, loss: float) -> None:
+            bar.at(step, steps, f"{stage}, loss {loss:.4f}" if loss else stage)
 
         def say(line: str) -> None:
             if not as_json:
                 typer.echo(line)
 
-        return run_recipe(Run(recipe, out, report, say), resume)
+        return run_recipe(recipe, out, resume, report, say)
+
+
+def _estimate(recipe: Recipe, price: float, as_json: bool) -> None:
+    from ctstudio.training.estimate import estimate
+
+    with late_bar("Trying a few steps") as bar:
+        told = estimate(recipe, price, lambda done, total, what: bar.at(done, total, what))
+    facts: dict[str, Any] = told.model_dump(mode="json")
+    lines = [f"{s.stage}: {s.steps} steps, about {_duration(s.seconds)}" for s in told.stages]
+    lines.append(
+        f"All in all about {_duration(told.seconds)} on this machine ({told.device}), "
+        f"{told.memory_bytes / 2**30:.1f} GiB of memory, {told.disk_bytes / 2**30:.1f} GiB on disk."
+    )
+    if told.cost is not None:
+        lines.append(f"At {price:g} an hour: {told.cost:.2f}.")
+    answer(as_json, facts, lines)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _list(as_json: bool) -> None:
-    from ctstudio.training.recipe import list_recipes
-
     recipes = list_recipes()
-    facts = {"recipes": [{"name": r.name, "title": r.title, "about": r.about, "system": r.system} for r in recipes]}
+    facts = {
+        "recipes": [
+            {"name": r.name, "title": r.title, "about": r.about, "system": r.system, "kind": r.kind} for r in recipes
+        ]
+    }
     answer(as_json, facts, [f"{r.name}\n  {r.title}\n  {r.about}" for r in recipes])
 
 

@@ -75,6 +75,24 @@ def velocity(x_0: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
     return signal * noise - sigma * x_0
 
 
+def stratified_timesteps(count: int, generator: torch.Generator) -> Tensor:
+    """(count,) int64 timesteps, one from each of `count` equal strata: a batch covers all noise levels."""
+    strata = (torch.rand(count, generator=generator) + torch.arange(count)) / count
+    return (strata * TRAIN_STEPS).long()
+
+
+def min_snr_weights(timesteps: Tensor, gamma: float, prediction: str) -> Tensor:
+    """(B,) weights of the loss: min(SNR, gamma) / SNR of epsilon, / (SNR + 1) of v, and as it is of the sample.
+
+    Source: Hang et al. 2023, eq. 5 and section 3.4.
+    """
+    alpha_bar = alphas_bar().to(timesteps.device)[timesteps]
+    snr = alpha_bar / (1 - alpha_bar)
+    least = snr.clamp(max=gamma)
+    scale = {"epsilon": snr, "v_prediction": snr + 1, "sample": torch.ones_like(snr)}[prediction]
+    return (least / scale).float()
+
+
 def signal_and_sigma(timesteps: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
     """sqrt(alpha_bar) and sqrt(1 - alpha_bar) of each sample, shaped (B, 1, ...) to multiply `like`."""
     alpha_bar = alphas_bar().to(like.device)[timesteps]

@@ -13,7 +13,7 @@ from ctstudio.core.labels import LabelMap, standard_table, values_of
 from ctstudio.core.seeds import derived, stream
 from ctstudio.measure.noise_region import LIVER
 from ctstudio.phantom.grids import axial_grid, organ_range_mm
-from ctstudio.phantom.patient import make_patient
+from ctstudio.phantom.population import USUAL, Population, patient_of
 from ctstudio.phantom.render import render
 from ctstudio.physics.dose import simulate_low_dose
 from ctstudio.physics.geometry import ParallelGeometry
@@ -46,13 +46,15 @@ class HeldOut:
         return np.isin(self.labels, values_of(LIVER))
 
 
-def held_out_slices(count: int, config: NaDiffConfig, first_seed: int = FIRST_SEED) -> HeldOut:
+def held_out_slices(
+    count: int, config: NaDiffConfig, first_seed: int = FIRST_SEED, population: Population = USUAL
+) -> HeldOut:
     """One slice through the liver of each of `count` patients; those whose slice shows little liver are passed over."""
     ct, labels = [], []
     seeds: list[int] = []
     seed = first_seed
     while len(seeds) < count:
-        patient = make_patient(seed, "abdomen")
+        patient = patient_of(population, seed, "abdomen")
         low, high = organ_range_mm(patient, "liver")
         z = float(stream(seed, "held-out slice").uniform(low + 0.15 * (high - low), low + 0.85 * (high - low)))
         phantom = render(patient, axial_grid(patient, [z], config.image_size, config.pixel_mm), pet=False, mr=False)

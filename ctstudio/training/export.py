@@ -3,71 +3,121 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 
-from ctstudio.catalog.model_card import ModelInfo, Range, Ranges, Training
-from ctstudio.catalog.shelf import file_digest
+from ctstudio.catalog.model_card import FILE_NAME, ModelInfo, Range, Ranges, Training
+from ctstudio.catalog.shelf import Model, file_digest
 from ctstudio.core.labels import standard_table, values_of
+from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
 from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, LAYOUT, SEGMENTER, save_weights
-from ctstudio.training.phantom_slices import PhantomSlices
-from ctstudio.training.run import Run, trained_clip, trained_denoiser, trained_layout, trained_segmenter, trained_vae
+from ctstudio.training.data import in_words, load_slices
+from ctstudio.training.na_diff_networks import (
+    VOCABULARY,
+    config_of,
+    recipe_of,
+    trained_clip,
+    trained_denoiser,
+    trained_layout,
+    trained_segmenter,
+    trained_vae,
+)
+from ctstudio.training.recorder import device_name
+from ctstudio.training.run import Run
+from ctstudio.training.slices import Slices
 
 LICENCE = "Apache-2.0"
 LEAST_PIXELS = 30
 """A slice with fewer pixels of a label does not count as showing it."""
 
+LAST_STEPS = 100
 
-def export_model(run: Run) -> Path:
-    """Write the model of a run into its folder `model` and return that folder.
 
-    The denoiser's moving average is what is written. Figures are added later, by measuring.
+def export_trained(run: Run, which: str = "last") -> Path:
+    """Write the model of a run from scratch into its folder `model` and return that folder.
+
+    Args:
+        run: Whose checkpoints.
+        which: Which moving average of the denoiser, "last" or "best".
+
+    Figures are added later, by measuring.
     """
-    folder = run.folder / "model"
-    shutil.rmtree(folder, ignore_errors=True)
-    vae = trained_vae(run)
-    vae.half().save_pretrained(folder / "vae")
+    folder = _emptied(run)
+    trained_vae(run).half().save_pretrained(folder / "vae")
     clip, tokenizer, clip_config = trained_clip(run)
     save_weights(clip, folder / CLIP_FOLDER, clip_config)
-    tokenizer.save(folder / CLIP_FOLDER / "vocabulary.json")
-    save_weights(trained_denoiser(run), folder / DENOISER)
+    tokenizer.save(folder / CLIP_FOLDER / VOCABULARY)
+    save_weights(trained_denoiser(run, which), folder / DENOISER)
     save_weights(trained_layout(run), folder / LAYOUT)
-    features = {"features": list(run.recipe.segmenter.features)}
+    features = {"features": list(recipe_of(run).segmenter.features)}
     save_weights(trained_segmenter(run), folder / SEGMENTER, features)
-    model_info(run).write(folder)
+    config = config_of(run)
+    stages = ("vae", "clip", "segmenter", "layout", "denoiser")
+    _write_card(run, config, training_ranges(load_slices(run.cache / "slices", "train"), config), stages)
     return folder
 
 
-def model_info(run: Run) -> ModelInfo:
-    """The `model.json` of a run, without figures."""
+def export_adapted(run: Run, base: Model, network: NaDiffNetwork, config: NaDiffConfig, stage: str) -> Path:
+    """Write a model that differs from its base in the denoiser alone; returns its folder.
+
+    Args:
+        run: Whose model.
+        base: Every other network comes from here.
+        network: The new denoiser, whole.
+        config: The new configuration.
+        stage: That trained it.
+    """
+    folder = _emptied(run)
+    shutil.copytree(base.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(FILE_NAME, DENOISER))
+    save_weights(network, folder / DENOISER)
+    own = training_ranges(load_slices(run.cache / "slices", "train"), config)
+    _write_card(run, config, own, (stage,), base)
+    return folder
+
+
+def _emptied(run: Run) -> Path:
+    folder = run.folder / "model"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _write_card(
+    run: Run, config: NaDiffConfig, ranges: Ranges, stages: tuple[str, ...], base: Model | None = None
+) -> None:
     recipe, folder = run.recipe, run.folder / "model"
-    stages = {name: _stage_record(run, name) for name in ("vae", "clip", "segmenter", "layout", "denoiser")}
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "model.json")
-    return ModelInfo(
+    records: dict[str, Any] = {name: _stage_record(run, name) for name in stages}
+    last = records[stages[-1]]
+    if base is not None:
+        records["base"] = {"model": base.info.name, "files": dict(base.info.files)}
+    seen = f"{in_words(recipe.data)}, simulated photon noise at 5 to 100 % dose"
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    ModelInfo(
         name=recipe.model_name,
         title=recipe.title,
         system=recipe.system,
-        size="demo",
-        config=run.config.model_dump(mode="json"),
-        trained_on=f"{recipe.data.patients} procedural abdomens (phantom seeds 0 to {recipe.data.patients - 1}), "
-        f"{recipe.data.slices_each} axial slices each, simulated photon noise at 5 to 100 % dose; no patient data",
-        ranges=training_ranges(run.slices(), run.config),
+        size=base.info.size if base else "demo",
+        config=config.model_dump(mode="json"),
+        trained_on=f"{base.info.trained_on}; then {seen}" if base else f"{seen}; no patient data",
+        ranges=ranges,
         training=Training(
             recipe=recipe.name,
-            steps=stages["denoiser"]["steps"],
-            seconds=round(sum(s["seconds"] for s in stages.values()), 1),
-            device="cpu",
-            stages=stages,
+            steps=last["steps"],
+            seconds=round(sum(records[name]["seconds"] for name in stages), 1),
+            device=device_name(run.accelerator.device),
+            stages=records,
         ),
-        licence=LICENCE,
+        licence=base.info.licence if base else LICENCE,
         files={p.relative_to(folder).as_posix(): file_digest(p) for p in files},
-    )
+    ).write(folder)
 
 
-def training_ranges(slices: PhantomSlices, config: NaDiffConfig) -> Ranges:
+def training_ranges(slices: Slices, config: NaDiffConfig) -> Ranges:
     """What the training slices held: label areas and body areas from the 1st to the 99th percentile."""
     known = sorted({name for names in config.label_groups.values() for name in names})
     values = values_of(known)
@@ -97,11 +147,9 @@ def _percentiles(values: np.ndarray) -> Range:  # type: ignore[type-arg]
     return Range(low=round(float(low), 1), high=round(float(high), 1))
 
 
-def _stage_record(run: Run, stage: str) -> dict[str, float | int]:
-    state = torch.load(run.checkpoint(stage), weights_only=True)
-    last = state["history"][-100:]
-    return {
-        "steps": int(state["step"]),
-        "seconds": round(float(state["seconds"]), 1),
-        "loss": round(float(np.mean(last)), 5),
-    }
+def _stage_record(run: Run, stage: str) -> Mapping[str, float | int]:
+    position = run.store(stage).position()
+    lines, _ = read_records(RunFiles(run.folder).steps, StepLine)
+    last = [line.loss for line in lines if line.stage == stage][-LAST_STEPS:]
+    record: dict[str, float | int] = {"steps": position.step, "seconds": round(position.seconds, 1)}
+    return {**record, "loss": round(float(np.mean(last)), 5)} if last else record

@@ -10,6 +10,7 @@ from ctstudio.catalog.shelf import find_model
 from ctstudio.evaluation.held_out import FIRST_SEED, held_out_slices
 from ctstudio.evaluation.na_diff import dose_figures, look_figures, mask_figures, vae_figures
 from ctstudio.systems.na_diff.weights import load, load_segmenter
+from ctstudio.training.data import load_slices
 from ctstudio.training.run import Run
 
 
@@ -19,9 +20,9 @@ def measure_model(run: Run) -> ModelInfo:
     info = find_model(folder).info
     model = load(folder, info, torch.device("cpu"), torch.float32)
     segmenter = load_segmenter(folder, model.config)
-    slices, counts = run.slices(), run.recipe.figures
+    slices, counts = load_slices(run.cache / "slices", "train"), run.recipe.figures
     rows = np.linspace(0, len(slices) - 1, min(counts.bank_slices, len(slices))).astype(int)
-    bank = slices.ct_hu[rows].astype(np.float32) + slices.noise_hu[rows, 0].astype(np.float32)
+    bank = slices.image_hu(rows, np.zeros_like(rows))
     looked_at = held_out_slices(counts.look_slices, model.config, FIRST_SEED + 40_000)
     figures = {
         "command": f"ctstudio train {run.recipe.name} --out DIR",

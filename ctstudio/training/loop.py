@@ -1,161 +1,313 @@
-"""The training loop: one optimiser, a moving average, checkpoints that resume exactly.
+"""The training loop, on accelerate: one process or many, whole batches or parts, stopped and resumed at any step.
 
-All randomness of a step comes from a generator seeded by (seed, stage, step), so a resumed run draws what the
+All randomness of a step comes from a generator seeded by (seed, stage, attempt, step), so a resumed run draws what the
 uninterrupted run would have drawn.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast
 from torch import Tensor, nn
 
-from ctstudio.core.errors import CtStudioError
-from ctstudio.diffusion.noise import generator_for
+from ctstudio.catalog.recipe import RunSettings, StageSettings
+from ctstudio.core.errors import CtStudioError, ParameterError
+from ctstudio.core.seeds import derived
+from ctstudio.protocol.training_run import StepLine
+from ctstudio.training.checkpoints import CheckpointStore, Learner, Position
+from ctstudio.training.memory import memory_bytes
+from ctstudio.training.stage import Batch, Lossy, Stage
 
-Loss = Callable[[int, torch.Generator], Tensor]
+ATTEMPTS = 3
+"""How often a stage is rolled back before it is given up."""
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast.
+class Stopped(CtStudioError):
+    """Someone wanted the run to stop; its checkpoint is written."""
 
-    Attributes:
-        steps: Optimiser steps.
-        learning_rate: After warm-up; falls to a tenth along a cosine.
-        warm_up: Steps of linear warm-up.
-        ema_decay: Of the moving average of the weights.
-        clip_norm: Gradient norm that is never exceeded.
-        seed: Of all draws.
-    """
+    exit_code = 0
 
-    steps: int
-    learning_rate: float
-    warm_up: int = 100
-    ema_decay: float = 0.999
-    clip_norm: float = 1.0
-    seed: int = 0
 
-    def rate(self, step: int) -> float:
-        """Learning rate of a step."""
-        if step < self.warm_up:
-            return self.learning_rate * (step + 1) / self.warm_up
-        part = (step - self.warm_up) / max(1, self.steps - self.warm_up)
-        return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * part)))
+class Watcher(Protocol):
+    """Whoever looks on: writes the curves, draws samples, and may want the run to pause or stop."""
+
+    def stepped(self, line: StepLine, steps: int) -> None:
+        """A step is done, of `steps`."""
+        ...
+
+    def looked(self, stage: str, step: int, module: nn.Module) -> float | None:
+        """The module holds its moving average for the moment: validate, draw samples.
+
+        Returns:
+            The main figure of a validation, more is better; None when there was none.
+        """
+        ...
+
+    def is_due(self, stage: str, step: int) -> bool:
+        """Whether `looked` wants to be called after this step."""
+        ...
+
+    def wants_stop(self) -> bool:
+        """Whether the run shall stop now."""
+        ...
+
+    def wants_pause(self) -> bool:
+        """Whether the run shall wait; asked again and again while it does."""
+        ...
+
+    def rolled_back(self, stage: str, step: int, why: str) -> None:
+        """The stage goes on from an earlier step."""
+        ...
 
 
 @dataclass
-class Progress:
-    """What the loop reports after each step."""
+class Trainer:
+    """Trains stages one after the other.
 
-    stage: str
-    step: int
-    steps: int
-    loss: float
-    seconds: float
-    history: list[float] = field(default_factory=list)
+    Attributes:
+        accelerator: Of the whole process.
+        settings: How the run is kept.
+        watcher: Who looks on.
+        seed: Of all draws.
+    """
+
+    accelerator: Accelerator
+    settings: RunSettings
+    watcher: Watcher
+    seed: int = 0
+
+    def train(self, name: str, stage: Stage, settings: StageSettings, store: CheckpointStore) -> float:
+        """Train a stage to its end and leave the moving average in its module.
+
+        Args:
+            name: Of the stage, for reports and random streams.
+            stage: What is trained.
+            settings: Steps, rates.
+            store: Resumed from when it holds a checkpoint; written as training goes on, and at the end.
+
+        Returns:
+            Seconds spent, over all starts.
+
+        Raises:
+            Stopped: The watcher wanted it; a checkpoint is written.
+            ParameterError: The batch cannot be shared by the processes and parts.
+            StorageError: A checkpoint cannot be written; those before stand.
+            CtStudioError: The loss became NaN or infinite again and again.
+        """
+        parts = self.accelerator.num_processes * settings.accumulate
+        if settings.batch % parts:
+            raise ParameterError(
+                f"A batch of {settings.batch} cannot be shared by {parts} parts (processes times accumulated parts).",
+                f"Set {name}.batch to a multiple of {parts}.",
+            )
+        stage.module.to(self.accelerator.device)
+        learner = Learner.of(stage.module, settings.learning_rate, settings.weight_decay)
+        position = store.load(learner)
+        if position.step < settings.steps:
+            position = _Course(self, name, stage, settings, store, learner, position).run()
+        with torch.no_grad():
+            for key, parameter in learner.trained().items():
+                parameter.copy_(learner.average[key])
+        return position.seconds
 
 
-def train(
-    stage: str,
-    module: nn.Module,
-    loss: Loss,
-    schedule: Schedule,
-    checkpoint: Path,
-    report: Callable[[Progress], None] = lambda progress: None,
-    save_every_s: float = 120.0,
-) -> float:
-    """Train a module in place and leave the moving average in it.
+@dataclass
+class _Course:
+    """One stage on its way."""
 
-    Args:
-        stage: Name for reports and random streams.
-        module: What is trained.
-        loss: Of one step, from the step's number and its generator.
-        schedule: Steps, rates, seed.
-        checkpoint: Resumed from when it exists; written as training goes on, and at the end.
-        report: Called after each step.
-        save_every_s: Seconds between two checkpoints.
+    trainer: Trainer
+    name: str
+    stage: Stage
+    settings: StageSettings
+    store: CheckpointStore
+    learner: Learner
+    position: Position
+    wrapped: Any = field(init=False)
 
-    Returns:
-        Seconds spent, over all runs.
+    def __post_init__(self) -> None:
+        self.accelerator = self.trainer.accelerator
+        self.wrapped = self.accelerator.prepare(Lossy(self.stage))
+        self._began, self._before = time.monotonic(), self.position.seconds
+        self._saved = self._began
+
+    def run(self) -> Position:
+        """To the last step."""
+        self.stage.module.train()
+        if not self.store.all():
+            self._save()  # a roll-back needs somewhere to go
+        while self.position.step < self.settings.steps:
+            self._heed_wishes()
+            line = self._step(self.position.step)
+            if line is None:
+                self._roll_back()
+                continue
+            self.position = replace_position(self.position, step=line.step, seconds=line.seconds)
+            if self.accelerator.is_main_process:
+                self.trainer.watcher.stepped(line, self.settings.steps)
+            self._look()
+            if time.monotonic() - self._saved > self.trainer.settings.checkpoint_s:
+                self._save()
+        self.position = replace_position(self.position, finished=True)
+        self._save()
+        return self.position
+
+    def _step(self, step: int) -> StepLine | None:
+        """One step of the optimiser; None when its loss or gradient is no number."""
+        started = time.monotonic()
+        rate = learning_rate(self.settings, step)
+        for group in self.learner.optimiser.param_groups:
+            group["lr"] = rate
+        seed = derived(self.trainer.seed, self.name, self.position.attempt, step)
+        torch.manual_seed(seed)  # for dropout inside the module
+        batch = self.stage.draw(step, torch.Generator("cpu").manual_seed(seed))
+        self.learner.optimiser.zero_grad(set_to_none=True)
+        loss = self._backward(batch)
+        norm = nn.utils.clip_grad_norm_(self.learner.trained().values(), self.settings.clip_norm)
+        if not (math.isfinite(loss) and bool(torch.isfinite(norm))):
+            return None
+        self.learner.optimiser.step()
+        decay = min(self.settings.ema_decay, (2 + step) / (11 + step))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.learner.average.values()), self._weights(), 1.0 - decay)
+        now = time.monotonic()
+        return StepLine(
+            stage=self.name,
+            step=step + 1,
+            loss=loss,
+            learning_rate=rate,
+            gradient_norm=float(norm),
+            samples_per_s=self.settings.batch / max(now - started, 1e-9),
+            memory_bytes=memory_bytes(self.accelerator.device),
+            seconds=self._before + now - self._began,
+        )
+
+    def _weights(self) -> list[Tensor]:
+        return [p.detach() for p in self.learner.trained().values()]
+
+    def _backward(self, batch: Batch) -> float:
+        """Gradients of the batch's mean loss, and that loss."""
+        accumulate, processes = self.settings.accumulate, self.accelerator.num_processes
+        parts = shared_out(batch, processes * accumulate)
+        mine = parts[self.accelerator.process_index * accumulate :][:accumulate]
+        total = torch.zeros((), device=self.accelerator.device)
+        for number, part in enumerate(mine, start=1):
+            quiet = self.accelerator.no_sync(self.wrapped) if number < accumulate else nullcontext()
+            with quiet:
+                here = {key: value.to(self.accelerator.device, non_blocking=True) for key, value in part.items()}
+                loss = self.wrapped(here) / accumulate
+                self.accelerator.backward(loss)
+            total += loss.detach()
+        if processes > 1:
+            total = self.accelerator.reduce(total, reduction="mean")
+        return float(total)
+
+    def _look(self) -> None:
+        if not self.trainer.watcher.is_due(self.name, self.position.step):
+            return
+        if self.accelerator.is_main_process:
+            with averaged(self.learner):
+                figure = self.trainer.watcher.looked(self.name, self.position.step, self.stage.module)
+            self.stage.module.train()
+            if figure is not None and (self.position.best is None or figure > self.position.best):
+                self.position = replace_position(self.position, best=figure)
+                self.store.save_best(self.learner, self.position)
+        self.accelerator.wait_for_everyone()
+
+    def _heed_wishes(self) -> None:
+        watcher = self.trainer.watcher
+        saved = False
+        while True:
+            wish = self._agreed(2 if watcher.wants_stop() else int(watcher.wants_pause()))
+            if wish != 1:
+                break
+            if not saved:
+                self._save()
+                saved = True
+            time.sleep(0.2)
+        if wish == 2:
+            self._save()
+            raise Stopped(f"Stopped in stage {self.name} after step {self.position.step}.", "Add --resume to go on.")
+        if saved:  # the pause is not time spent
+            self._before, self._began = self.position.seconds, time.monotonic()
+
+    def _agreed(self, wish: int) -> int:
+        """The main process's wish, in every process: all must stop at the same step."""
+        if self.accelerator.num_processes == 1:
+            return wish
+        return int(broadcast(torch.tensor(wish, device=self.accelerator.device)))
+
+    def _roll_back(self) -> None:
+        """Go on from the last checkpoint with other draws."""
+        step, attempt = self.position.step, self.position.attempt + 1
+        why = f"The loss of stage {self.name} became NaN or infinite at step {step + 1}."
+        if attempt > ATTEMPTS:
+            raise CtStudioError(
+                f"{why} It was rolled back {ATTEMPTS} times.",
+                "Lower the learning rate, or clip harder, and resume: the last good checkpoint stands.",
+            )
+        self.position = replace_position(self.store.load(self.learner), attempt=attempt)
+        if self.accelerator.is_main_process:
+            self.trainer.watcher.rolled_back(self.name, self.position.step, why)
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            self.store.save(self.learner, self.position)
+        self.accelerator.wait_for_everyone()
+        self._saved = time.monotonic()
+
+
+def learning_rate(settings: StageSettings, step: int) -> float:
+    """Learning rate of a step: linear warm-up, then a cosine down to a tenth."""
+    if step < settings.warm_up:
+        return settings.learning_rate * (step + 1) / settings.warm_up
+    part = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
+    return settings.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * part)))
+
+
+def shared_out(batch: Batch, parts: int) -> list[Batch]:
+    """A batch in equal parts.
 
     Raises:
-        CtStudioError: The loss became NaN or infinite.
+        ParameterError: It cannot be shared equally.
     """
-    optimiser = torch.optim.AdamW(module.parameters(), lr=schedule.learning_rate, weight_decay=0.0)
-    average = {name: p.detach().clone() for name, p in module.named_parameters()}
-    step, seconds, history = _resume(checkpoint, module, optimiser, average)
-    started = saved = time.monotonic()
-    while step < schedule.steps:
-        for group in optimiser.param_groups:
-            group["lr"] = schedule.rate(step)
-        history.append(_one_step(stage, module, loss, optimiser, schedule, step))
-        step += 1
-        _follow(average, module, min(schedule.ema_decay, (1 + step) / (10 + step)))
-        now = time.monotonic()
-        report(Progress(stage, step, schedule.steps, history[-1], seconds + now - started, history))
-        if now - saved > save_every_s or step == schedule.steps:
-            _save(checkpoint, module, optimiser, average, step, seconds + now - started, history)
-            saved = now
-    with torch.no_grad():
-        for name, parameter in module.named_parameters():
-            parameter.copy_(average[name])
-    return seconds + time.monotonic() - started
-
-
-def _one_step(
-    stage: str, module: nn.Module, loss: Loss, optimiser: torch.optim.Optimizer, schedule: Schedule, step: int
-) -> float:
-    value = loss(step, generator_for(schedule.seed, stage, step))
-    if not torch.isfinite(value):
-        raise CtStudioError(
-            f"The loss of stage {stage} became {value.item()} at step {step}.",
-            "Lower the learning rate and resume from the last checkpoint.",
+    if parts == 1:
+        return [batch]
+    size = len(next(iter(batch.values())))
+    if size % parts:
+        raise ParameterError(
+            f"A batch of {size} samples cannot be shared by {parts} parts.", f"Choose a batch that {parts} divides."
         )
-    optimiser.zero_grad(set_to_none=True)
-    value.backward()
-    nn.utils.clip_grad_norm_(module.parameters(), schedule.clip_norm)
-    optimiser.step()
-    return float(value.detach())
+    return [
+        {key: value[first : first + size // parts] for key, value in batch.items()}
+        for first in range(0, size, size // parts)
+    ]
+
+
+@contextmanager
+def averaged(learner: Learner) -> Iterator[nn.Module]:
+    """The module with its moving average in it, in evaluation mode; its own weights come back afterwards."""
+    own = {name: p.detach().clone() for name, p in learner.trained().items()}
+    try:
+        _fill(learner, learner.average)
+        yield learner.module.eval()
+    finally:
+        _fill(learner, own)
 
 
 @torch.no_grad()
-def _follow(average: dict[str, Tensor], module: nn.Module, decay: float) -> None:
-    for name, parameter in module.named_parameters():
-        average[name].lerp_(parameter, 1.0 - decay)
+def _fill(learner: Learner, weights: dict[str, Tensor]) -> None:
+    for name, parameter in learner.trained().items():
+        parameter.copy_(weights[name])
 
 
-def _save(path: Path, module: nn.Module, optimiser: Any, average: dict[str, Tensor], *rest: Any) -> None:
-    """Write a checkpoint beside the old one, then put it in its place."""
-    step, seconds, history = rest
-    state = {
-        "module": module.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "average": average,
-        "step": step,
-        "seconds": seconds,
-        "history": history,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    os.replace(partial, path)
-
-
-def _resume(
-    path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, average: dict[str, Tensor]
-) -> tuple[int, float, list[float]]:
-    if not path.exists():
-        return 0, 0.0, []
-    state = torch.load(path, weights_only=True)
-    module.load_state_dict(state["module"])
-    optimiser.load_state_dict(state["optimiser"])
-    average.update(state["average"])
-    return state["step"], state["seconds"], state["history"]
+def replace_position(position: Position, **changes: Any) -> Position:
+    """A position with some values changed."""
+    return position.model_copy(update=changes)

@@ -1,27 +1,38 @@
-"""A recipe at work in a folder, and the networks it has trained so far."""
+"""A recipe at work in a folder."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
-from diffusers import AutoencoderKL
-from open_clip.model import CLIP
+from accelerate import Accelerator
+from torch import nn
 
-from ctstudio.nets.clip import WordTokenizer, build_clip
-from ctstudio.nets.segmenter import build_segmenter
-from ctstudio.systems.na_diff.config import NaDiffConfig
-from ctstudio.systems.na_diff.layout import LayoutNetwork
-from ctstudio.systems.na_diff.network import NaDiffNetwork
-from ctstudio.training.loop import Progress
-from ctstudio.training.phantom_slices import PhantomSlices, load_cache
-from ctstudio.training.recipe import Recipe
-from ctstudio.training.stages.clip import clip_config
-from ctstudio.training.stages.vae import build_vae
+from ctstudio.catalog.recipe import Recipe, StageSettings
+from ctstudio.protocol.training_run import StepLine
+from ctstudio.training.checkpoints import CheckpointStore
+from ctstudio.training.loop import Trainer
+from ctstudio.training.recorder import Looker
+from ctstudio.training.stage import Stage
+
+
+class Log(Protocol):
+    """What a run tells besides its steps; `Recorder` is one."""
+
+    def say(self, line: str) -> None:
+        """One line for people."""
+        ...
+
+    def begin(self, stage: str, steps: int = 0, looker: Looker | None = None, from_step: int = 0) -> None:
+        """A stage begins, perhaps in its middle."""
+        ...
+
+    def progress(self, step: int, steps: int) -> None:
+        """Progress of a stage that trains nothing."""
+        ...
 
 
 @dataclass
@@ -31,64 +42,90 @@ class Run:
     Attributes:
         recipe: What to do.
         folder: `cache/` (slices, latents), `checkpoints/`, and at the end `model/`.
-        report: Called after each step of training.
-        say: Called with one line when a stage begins.
-        seconds: Time spent by stage.
+        accelerator: Of the process.
+        watcher: Sees every step, and hears of every stage.
     """
 
     recipe: Recipe
     folder: Path
-    report: Callable[[Progress], None] = lambda progress: None
-    say: Callable[[str], None] = lambda line: None
+    accelerator: Accelerator
+    watcher: Any
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
-    def config(self) -> NaDiffConfig:
-        """The network's configuration, with the latent statistics once the VAE is trained."""
-        settings = dict(self.recipe.network)
-        statistics = self.folder / "checkpoints" / "latent_statistics.json"
-        if statistics.exists():
-            settings.update(json.loads(statistics.read_text(encoding="utf-8")))
-        return NaDiffConfig.model_validate(settings)
+    def cache(self) -> Path:
+        """Prepared slices and latents."""
+        return self.folder / "cache"
 
-    def checkpoint(self, stage: str) -> Path:
-        """Where a stage keeps its checkpoint."""
-        return self.folder / "checkpoints" / f"{stage}.pt"
+    def store(self, stage: str) -> CheckpointStore:
+        """The checkpoints of a stage."""
+        return CheckpointStore(self.folder / "checkpoints" / stage, self.recipe.run.keep)
 
-    def slices(self) -> PhantomSlices:
-        """The training slices, in memory."""
-        return load_cache(self.folder / "cache", range(self.recipe.data.patients))
+    def train(self, name: str, stage: Stage, settings: StageSettings, looker: Looker | None = None) -> None:
+        """Train a stage, or go on with it; its module is left with the moving average."""
+        store = self.store(name)
+        self.watcher.begin(name, settings.steps, looker, store.position().step)
+        trainer = Trainer(self.accelerator, self.recipe.run, self.watcher, self.recipe.seed)
+        self.seconds[name] = trainer.train(name, stage, settings, store)
 
-
-def trained_vae(run: Run) -> AutoencoderKL:
-    """The autoencoder of the run, evaluation mode."""
-    return _restored(build_vae(run.recipe.vae, run.config), run.checkpoint("vae"))  # type: ignore[no-any-return]
+    def say(self, line: str) -> None:
+        """One line for people."""
+        self.watcher.say(line)
 
 
-def trained_clip(run: Run) -> tuple[CLIP, WordTokenizer, dict[str, Any]]:
-    """CLIP of the run, its tokenizer and configuration."""
-    tokenizer = WordTokenizer.from_file(run.folder / "checkpoints" / "vocabulary.json")
-    config = clip_config(run.recipe.clip, tokenizer.vocab_size, run.config.clip_dim)
-    return _restored(build_clip(config), run.checkpoint("clip")), tokenizer, config
+class Silent:
+    """A watcher that neither writes nor wants anything: every process but the first has it, and tests."""
+
+    def __init__(self, say: Callable[[str], None] = lambda line: None) -> None:
+        self.say = say
+
+    def begin(self, stage: str, steps: int = 0, looker: Looker | None = None, from_step: int = 0) -> None:
+        """See `Log`."""
+        self.say(f"stage {stage}")
+
+    def progress(self, step: int, steps: int) -> None:
+        """See `Log`."""
+
+    def stepped(self, line: StepLine, steps: int) -> None:
+        """See `Watcher`."""
+
+    def is_due(self, stage: str, step: int) -> bool:
+        """See `Watcher`."""
+        return False
+
+    def looked(self, stage: str, step: int, module: nn.Module) -> float | None:
+        """See `Watcher`."""
+        return None
+
+    def wants_stop(self) -> bool:
+        """See `Watcher`."""
+        return False
+
+    def wants_pause(self) -> bool:
+        """See `Watcher`."""
+        return False
+
+    def rolled_back(self, stage: str, step: int, why: str) -> None:
+        """See `Watcher`."""
 
 
-def trained_segmenter(run: Run) -> torch.nn.Module:
-    """The segmenter of the run."""
-    network = build_segmenter(run.recipe.segmenter.features, len(run.config.label_groups))
-    return _restored(network, run.checkpoint("segmenter"))  # type: ignore[no-any-return]
+def restored(run: Run, stage: str, module: nn.Module, which: str = "last") -> nn.Module:
+    """A module with the newest (or best) moving average of a stage, in evaluation mode, on the CPU.
 
-
-def trained_layout(run: Run) -> LayoutNetwork:
-    """The layout network of the run: the moving average."""
-    return _restored(LayoutNetwork(run.config), run.checkpoint("layout"))  # type: ignore[no-any-return]
-
-
-def trained_denoiser(run: Run) -> NaDiffNetwork:
-    """The denoiser of the run: the moving average."""
-    return _restored(NaDiffNetwork(run.config), run.checkpoint("denoiser"))  # type: ignore[no-any-return]
-
-
-def _restored(module: torch.nn.Module, checkpoint: Path) -> Any:
-    state = torch.load(checkpoint, weights_only=True)
-    module.load_state_dict({**state["module"], **state["average"]})
+    Args:
+        run: Where.
+        stage: Whose checkpoint.
+        module: Of the stage's shape; buffers come from the newest checkpoint.
+        which: "last" or "best".
+    """
+    store = run.store(stage)
+    average = store.average(which)
+    buffers = {k: v for k, v in store.module().items() if k not in average}
+    module.load_state_dict({**buffers, **average})
     return module.eval().requires_grad_(False)
+
+
+def new_accelerator(precision: str, device: str = "auto") -> Accelerator:
+    """An accelerator of this process: all that `accelerate launch` set up, or one process on the best device."""
+    mixed = "bf16" if precision == "bf16" else "no"
+    return Accelerator(mixed_precision=mixed, cpu=device == "cpu" or not torch.cuda.is_available())

@@ -79,8 +79,9 @@ def grouped(labels: Tensor, given: Tensor, groups: LabelGroups) -> Tensor:
         (B, H, W) int64, 0 where nothing is known, else channel + 1.
     """
     values = labels.long()
+    table, parents = groups.table.to(values.device), groups.parents.to(values.device)
     finding = given[:, groups.index(FINDING)] if FINDING in groups.names else given.new_zeros(len(given))
-    channels = torch.where(finding[:, None, None], groups.table[values], groups.parents[values])  # (B, H, W)
+    channels = torch.where(finding[:, None, None], table[values], parents[values])  # (B, H, W)
     known = functional.pad(given, (1, 0))  # (B, G + 1), background never known
     keep = torch.gather(known, 1, channels.flatten(1)).view_as(channels)
     return torch.where(keep, channels, 0)
@@ -119,8 +120,8 @@ def occupancy(channels: Tensor, count: int, factor: int) -> Tensor:
         (B, count, H / factor, W / factor) float32; sums to 1 over the classes.
     """
     batch, height, width = channels.shape
-    parts = torch.zeros(batch, count, height // factor, width // factor)
-    share = torch.full((batch, 1, *parts.shape[2:]), 1.0 / factor**2)
+    parts = torch.zeros(batch, count, height // factor, width // factor, device=channels.device)
+    share = torch.full((batch, 1, *parts.shape[2:]), 1.0 / factor**2, device=channels.device)
     for row in range(factor):
         for column in range(factor):
             parts.scatter_add_(1, channels[:, None, row::factor, column::factor], share)

@@ -15,7 +15,7 @@ from diffusers import UNet2DModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ctstudio.diffusion.schedules import TRAIN_STEPS, noised
+from ctstudio.diffusion.schedules import noised
 from ctstudio.systems.na_diff.conditions import LabelGroups, mask_condition, occupancy
 from ctstudio.systems.na_diff.config import NaDiffConfig
 
@@ -63,7 +63,7 @@ def as_layout(probabilities: Tensor) -> Tensor:
 
 
 def layout_loss(
-    network: LayoutNetwork, labels: Tensor, given: Tensor, groups: LabelGroups, generator: torch.Generator
+    network: LayoutNetwork, labels: Tensor, given: Tensor, groups: LabelGroups, timesteps: Tensor, noise: Tensor
 ) -> Tensor:
     """Cross-entropy against the part of each latent pixel that each class covers.
 
@@ -74,16 +74,17 @@ def layout_loss(
         labels: (B, 256, 256) uint8.
         given: (B, G) bool, what the network is told.
         groups: The tables.
-        generator: CPU generator of timesteps and noise.
+        timesteps: (B,) in [0, 1000).
+        noise: (B, G + 1, side, side) standard normal.
 
     Returns:
         Scalar.
     """
     factor = labels.shape[-1] // network.side
-    target = occupancy(groups.parents[labels.long()], len(groups.names) + 1, factor)  # (B, G + 1, side, side)
+    target = occupancy(
+        groups.parents.to(labels.device)[labels.long()], len(groups.names) + 1, factor
+    )  # (B, G + 1, side, side)
     x_0 = as_layout(target)
-    strata = (torch.rand(len(labels), generator=generator) + torch.arange(len(labels))) / len(labels)
-    timesteps = (strata * TRAIN_STEPS).long()
-    x_t = noised(x_0, torch.randn(x_0.shape, generator=generator), timesteps)  # (B, G + 1, side, side)
+    x_t = noised(x_0, noise, timesteps)  # (B, G + 1, side, side)
     known = mask_condition(labels, given, factor, groups)
     return functional.cross_entropy(network(x_t, timesteps, known).float(), target)

@@ -6,34 +6,40 @@ Differs: a configuration may predict v instead, which weighs all noise levels al
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
-from ctstudio.diffusion.schedules import TRAIN_STEPS, noised, velocity
+from ctstudio.diffusion.schedules import min_snr_weights, noised, velocity
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 
 
 def denoising_loss(
-    network: NaDiffNetwork, z_0: Tensor, condition: Tensor, spatial: Tensor | None, generator: torch.Generator
+    network: NaDiffNetwork,
+    z_0: Tensor,
+    condition: Tensor,
+    spatial: Tensor | None,
+    timesteps: Tensor,
+    noise: Tensor,
+    min_snr_gamma: float | None = None,
 ) -> Tensor:
-    """One draw of the training loss.
+    """The training loss.
 
     Args:
         network: The denoiser.
         z_0: (B, C, side, side) normalised latents.
         condition: (B, D).
         spatial: (B, K, side, side) or None.
-        generator: CPU generator of timesteps and noise.
+        timesteps: (B,) int64 in [0, 1000).
+        noise: (B, C, side, side) what is added.
+        min_snr_gamma: Weigh each sample by min(SNR, gamma) over what its prediction weighs (Hang et al. 2023); None
+            weighs all alike.
 
     Returns:
         Scalar.
     """
-    # One stratum a sample: the batch covers all noise levels, which calms the loss.
-    strata = (torch.rand(len(z_0), generator=generator) + torch.arange(len(z_0))) / len(z_0)
-    timesteps = (strata * TRAIN_STEPS).long().to(z_0.device)  # (B,)
-    noise = torch.randn(z_0.shape, generator=generator).to(z_0)
     z_t = noised(z_0, noise, timesteps)  # (B, C, side, side)
     prediction = network(z_t, timesteps, condition, spatial)[:, : z_0.shape[1]]
     target = velocity(z_0, noise, timesteps) if network.config.prediction == "v_prediction" else noise
-    return functional.mse_loss(prediction.float(), target)
+    error = (prediction.float() - target).square().flatten(1).mean(dim=1)  # (B,)
+    if min_snr_gamma is not None:
+        error = error * min_snr_weights(timesteps, min_snr_gamma, network.config.prediction)
+    return error.mean()

@@ -130,12 +130,15 @@ def _check_scan(like: Volume, grid: Grid) -> None:
 
 
 def _given_groups(mask: LabelMap, groups: LabelGroups) -> NDArray[np.bool_]:
-    """Groups that occur anywhere in the mask; the envelope only when body, skin, fat or muscle is drawn."""
+    """Groups that occur anywhere in the mask; the envelope when it is drawn, or both its layers, fat and muscle, are.
+
+    A single muscle tells nothing about where the body ends.
+    """
     channels = groups.table.numpy()[list(mask.present())]
     given = np.zeros(len(groups.names), bool)
     given[channels[channels > 0] - 1] = True
     outer = [groups.index(name) for name in ("fat", "muscle") if name in groups.names]
-    given[groups.index(ENVELOPE)] |= bool(given[outer].any())
+    given[groups.index(ENVELOPE)] |= len(outer) == 2 and bool(given[outer].all())
     return given
 
 

@@ -10,6 +10,7 @@ from open_clip.model import CLIP
 from torch import Tensor
 from torch.nn import functional
 
+from ctstudio.catalog.recipe import ClipSettings
 from ctstudio.core.labels import standard_table
 from ctstudio.nets.clip import WordTokenizer, embed_picture
 from ctstudio.phantom.patient import make_patient
@@ -17,8 +18,10 @@ from ctstudio.phantom.report import report
 from ctstudio.physics.noise_map import noise_map
 from ctstudio.systems.na_diff.conditions import LabelGroups, map_picture, mask_picture
 from ctstudio.systems.na_diff.config import NaDiffConfig
-from ctstudio.training.phantom_slices import PhantomSlices
-from ctstudio.training.recipe import ClipSettings
+from ctstudio.training.slices import Slices
+from ctstudio.training.stage import Batch
+
+KINDS = ("slice", "noise map", "mask")
 
 
 def clip_config(settings: ClipSettings, vocab_size: int, embed_dim: int) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def clip_config(settings: ClipSettings, vocab_size: int, embed_dim: int) -> dict
     }
 
 
-def captions(slices: PhantomSlices) -> list[str]:
+def captions(slices: Slices) -> list[str]:
     """For each slice: the organs it shows, by size, and its patient's impression."""
     names = {label.value: label.title for label in standard_table()}
     impressions: dict[int, str] = {}
@@ -64,7 +67,7 @@ class ClipStage:
         self,
         clip: CLIP,
         tokenizer: WordTokenizer,
-        slices: PhantomSlices,
+        slices: Slices,
         settings: ClipSettings,
         config: NaDiffConfig,
         groups: LabelGroups,
@@ -73,17 +76,23 @@ class ClipStage:
         self._settings, self._config, self._groups = settings, config, groups
         self._texts = captions(slices)
 
-    def loss(self, step: int, generator: torch.Generator) -> Tensor:
-        """Symmetric contrastive loss (Radford et al. 2021) over a batch."""
+    def draw(self, step: int, generator: torch.Generator) -> Batch:
+        """Which slices, none twice; the kind of picture changes from step to step."""
         which = torch.randperm(len(self._slices), generator=generator)[: self._settings.batch]
         realisation = torch.randint(self._slices.noise_hu.shape[1], (len(which),), generator=generator)
-        kind = ("slice", "noise map", "mask")[step % 3]
-        pictures = self._pictures(kind, which.numpy(), realisation.numpy())
-        tokens = self._tokenizer([self._text(kind, int(w), int(r)) for w, r in zip(which, realisation, strict=True)])
+        return {"which": which, "realisation": realisation, "kind": torch.full((len(which),), step % len(KINDS))}
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Symmetric contrastive loss (Radford et al. 2021) among the samples of a batch, or of a part of one."""
+        device, kind = batch["which"].device, KINDS[int(batch["kind"][0])]
+        which, realisation = batch["which"].cpu(), batch["realisation"].cpu()
+        pictures = self._pictures(kind, which.numpy(), realisation.numpy()).to(device)
+        words = [self._text(kind, int(w), int(r)) for w, r in zip(which, realisation, strict=True)]
+        tokens = self._tokenizer(words).to(device)
         images = functional.normalize(embed_picture(self.module, pictures), dim=1)
         texts = functional.normalize(self.module.encode_text(tokens), dim=1)
-        logits = self.module.logit_scale.exp().clamp(max=100) * images @ texts.T
-        target = torch.arange(len(which))
+        logits = self.module.logit_scale.exp().clamp(max=100) * images.float() @ texts.float().T
+        target = torch.arange(len(which), device=device)
         return 0.5 * (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target))
 
     def _text(self, kind: str, which: int, realisation: int) -> str:
@@ -96,9 +105,8 @@ class ClipStage:
             labels = torch.from_numpy(self._slices.labels[which])
             given = torch.ones(len(which), len(self._groups.names), dtype=torch.bool)
             return mask_picture(labels, given, self._groups)
-        noise = torch.from_numpy(self._slices.noise_hu[which, realisation].astype(np.float32))[:, None]
         if kind == "noise map":
+            noise = torch.from_numpy(self._slices.noise_hu[which, realisation].astype(np.float32))[:, None]
             return map_picture(noise_map(noise))
-        image = torch.from_numpy(self._slices.ct_hu[which].astype(np.float32))[:, None] + noise
-        unit = torch.from_numpy(self._config.window.to_unit(image.numpy()))
+        unit = torch.from_numpy(self._config.window.to_unit(self._slices.image_hu(which, realisation)))[:, None]
         return (unit / 2 + 0.5).expand(-1, 3, -1, -1)

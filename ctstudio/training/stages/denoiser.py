@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from open_clip.model import CLIP
 from torch import Tensor
 
+from ctstudio.catalog.recipe import DenoiserSettings
+from ctstudio.diffusion.schedules import stratified_timesteps
 from ctstudio.nets.clip import embed_picture
 from ctstudio.physics.noise_map import noise_map
 from ctstudio.systems.na_diff.conditions import (
@@ -23,11 +25,9 @@ from ctstudio.systems.na_diff.conditions import (
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.objective import denoising_loss
-from ctstudio.training.phantom_slices import PhantomSlices
-from ctstudio.training.recipe import StageSettings
-
-DROP = 0.1
-"""Part of the samples that lose a condition altogether, for classifier-free guidance."""
+from ctstudio.systems.na_diff.telling import Told
+from ctstudio.training.slices import Slices
+from ctstudio.training.stage import Batch
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,18 @@ class Encoded:
 
 
 @torch.no_grad()
-def encode_slices(vae: AutoencoderKL, slices: PhantomSlices, config: NaDiffConfig) -> Encoded:
+def encode_slices(vae: AutoencoderKL, slices: Slices, config: NaDiffConfig) -> Encoded:
     """Encode slices with all their noise realisations."""
     mean = torch.tensor(config.latent_mean).view(1, -1, 1, 1)
     std = torch.tensor(config.latent_std).view(1, -1, 1, 1)
     latents, maps = [], []
-    for ct, noise in zip(slices.ct_hu, slices.noise_hu.astype(np.float32), strict=True):
-        image = torch.from_numpy(config.window.to_unit(ct[None] + noise))[:, None]  # (R, 1, 256, 256)
-        with torch.autocast("cpu", torch.bfloat16):
-            z = vae.encode(image).latent_dist.mean.float()
+    device = vae.device
+    realisations = np.arange(slices.noise_hu.shape[1])
+    for row, noise in enumerate(slices.noise_hu.astype(np.float32)):
+        unit = config.window.to_unit(slices.image_hu(np.full(len(realisations), row), realisations))
+        image = torch.from_numpy(unit)[:, None].to(device)  # (R, 1, 256, 256)
+        with torch.autocast(device.type, torch.bfloat16):
+            z = vae.encode(image).latent_dist.mean.float().cpu()
         latents.append(((z - mean) / std).half().numpy())
         halved = torch.nn.functional.avg_pool2d(noise_map(torch.from_numpy(noise)[:, None]), 2)
         maps.append(halved[:, 0].half().numpy())
@@ -65,29 +68,66 @@ class DenoiserStage:
     """Batches and loss."""
 
     def __init__(
-        self, network: NaDiffNetwork, clip: CLIP, encoded: Encoded, settings: StageSettings, groups: LabelGroups
+        self, network: NaDiffNetwork, clip: CLIP, encoded: Encoded, settings: DenoiserSettings, groups: LabelGroups
     ) -> None:
         self.module, self._clip, self._encoded = network, clip, encoded
         self._settings, self._groups = settings, groups
 
-    def loss(self, step: int, generator: torch.Generator) -> Tensor:
-        """Denoising loss with labels and conditions dropped at random."""
-        count, config = self._settings.batch, self.module.config
-        which = torch.randint(len(self._encoded.latents), (count,), generator=generator).numpy()
-        realisation = torch.randint(self._encoded.latents.shape[1], (count,), generator=generator).numpy()
-        labels = torch.from_numpy(self._encoded.labels[which])
-        maps = torch.from_numpy(self._encoded.noise_maps_hu[which, realisation].astype(np.float32))[:, None]
+    def __len__(self) -> int:
+        return len(self._encoded.latents)
+
+    def with_batch(self, count: int) -> DenoiserStage:
+        """The same with another batch size."""
+        settings = self._settings.model_copy(update={"batch": count})
+        return DenoiserStage(self.module, self._clip, self._encoded, settings, self._groups)
+
+    def draw(self, step: int, generator: torch.Generator) -> Batch:
+        """Which slices, what of their conditions is told, their timesteps and noise."""
+        count, settings = self._settings.batch, self._settings
+        latents = self._encoded.latents
+        which = torch.randint(len(latents), (count,), generator=generator)
+        realisation = torch.randint(latents.shape[1], (count,), generator=generator)
+        keep_mask = torch.rand(count, generator=generator) >= settings.drop
+        noise = torch.randn(count, *latents.shape[2:], generator=generator)
+        if settings.offset_noise:
+            noise = noise + settings.offset_noise * torch.randn(count, noise.shape[1], 1, 1, generator=generator)
+        return {
+            "which": which,
+            "realisation": realisation,
+            "given": drop_groups(count, self._groups, generator) & keep_mask[:, None],
+            "keep_mask": keep_mask,
+            "keep_map": torch.rand(count, generator=generator) >= settings.drop,
+            "timesteps": stratified_timesteps(count, generator),
+            "noise": noise,
+        }
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Denoising loss."""
+        told = self.told(batch)
+        which, realisation = batch["which"].cpu().numpy(), batch["realisation"].cpu().numpy()
+        latents = self._encoded.latents[which, realisation].astype(np.float32)
+        z_0 = torch.from_numpy(latents).to(batch["noise"].device)
+        return denoising_loss(
+            self.module,
+            z_0,
+            told.vector,
+            told.spatial,
+            batch["timesteps"],
+            batch["noise"],
+            self._settings.min_snr_gamma,
+        )
+
+    def told(self, batch: Batch) -> Told:
+        """The conditions of a batch, on its device."""
+        device, config, given = batch["noise"].device, self.module.config, batch["given"]
+        which, realisation = batch["which"].cpu().numpy(), batch["realisation"].cpu().numpy()
+        labels = torch.from_numpy(self._encoded.labels[which]).to(device)
+        maps = torch.from_numpy(self._encoded.noise_maps_hu[which, realisation].astype(np.float32))[:, None].to(device)
         maps = torch.nn.functional.interpolate(maps, scale_factor=2.0, mode="nearest")  # (B, 1, 256, 256)
-        given = drop_groups(count, self._groups, generator)
-        keep_mask = torch.rand(count, generator=generator) >= DROP
-        keep_map = torch.rand(count, generator=generator) >= DROP
-        given = given & keep_mask[:, None]
-        maps = maps * keep_map[:, None, None, None]
+        maps = maps * batch["keep_map"][:, None, None, None]
         with torch.no_grad():
-            map_embedding = embed_picture(self._clip, map_picture(maps))
+            map_embedding = embed_picture(self._clip.to(device), map_picture(maps))
             mask_embedding = embed_picture(self._clip, mask_picture(labels, given, self._groups))
-            spatial = spatial_condition(labels, given, maps, config, self._groups)
-        z_0 = torch.from_numpy(self._encoded.latents[which, realisation].astype(np.float32))
-        with torch.autocast("cpu", torch.bfloat16):
-            condition = self.module.conditions(map_embedding, mask_embedding, keep_map, keep_mask)
-            return denoising_loss(self.module, z_0, condition, spatial if config.spatial else None, generator)
+            spatial = spatial_condition(labels, given, maps, config, self._groups) if config.spatial else None
+        vector = self.module.conditions(map_embedding, mask_embedding, batch["keep_map"], batch["keep_mask"])
+        return Told(vector, spatial)

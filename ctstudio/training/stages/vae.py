@@ -12,9 +12,10 @@ from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ctstudio.catalog.recipe import VaeSettings
 from ctstudio.systems.na_diff.config import NaDiffConfig
-from ctstudio.training.phantom_slices import PhantomSlices
-from ctstudio.training.recipe import VaeSettings
+from ctstudio.training.slices import Slices
+from ctstudio.training.stage import Batch
 
 KL_WEIGHT = 1e-4
 LATENT_JITTER = 0.02
@@ -45,37 +46,40 @@ def build_vae(settings: VaeSettings, config: NaDiffConfig) -> AutoencoderKL:
 class VaeStage:
     """Batches and loss."""
 
-    def __init__(self, vae: AutoencoderKL, slices: PhantomSlices, settings: VaeSettings, config: NaDiffConfig) -> None:
+    def __init__(self, vae: AutoencoderKL, slices: Slices, settings: VaeSettings, config: NaDiffConfig) -> None:
         self.module: nn.Module = vae
         self._vae, self._slices, self._settings, self._config = vae, slices, settings, config
 
-    def loss(self, step: int, generator: torch.Generator) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
         """Mean squared error of the slice, and a little KL that keeps latents near N(0, 1)."""
-        image = self._batch(step, generator)  # (B, 1, H, W)
-        with torch.autocast("cpu", torch.bfloat16):
-            posterior = self._vae.encode(image).latent_dist
-            z = posterior.mean + LATENT_JITTER * torch.randn(posterior.mean.shape, generator=generator)
-            decoded = self._vae.decode(z).sample.float()
+        image = self._images(batch).to(batch["which"].device)  # (B, 1, H, W)
+        posterior = self._vae.encode(image).latent_dist
+        z = posterior.mean + LATENT_JITTER * batch["jitter"]
+        decoded = self._vae.decode(z).sample.float()
         kl = 0.5 * posterior.mean.float().pow(2).mean()
         return functional.mse_loss(decoded, image) + KL_WEIGHT * kl
 
-    def _batch(self, step: int, generator: torch.Generator) -> Tensor:
+    def draw(self, step: int, generator: torch.Generator) -> Batch:
+        """Which slices, where each is cropped, and the jitter of its latent; towards the end whole slices."""
         whole = step >= (1 - FULL_SLICES) * self._settings.steps
         crop = self._config.image_size if whole else self._settings.crop
         count = max(1, self._settings.batch // 8) if whole else self._settings.batch
-        which = torch.randint(len(self._slices), (count,), generator=generator)
-        noise = torch.randint(self._slices.noise_hu.shape[1], (count,), generator=generator)
+        drawn = self._slices.drawn(count, generator)
         margin = 0 if whole else int(AIR_MARGIN * self._config.image_size)
         room = self._config.image_size - crop - 2 * margin + 1
-        corners = margin + torch.randint(room, (count, 2), generator=generator)
-        rows = [
-            self._crop(int(w), int(n), int(y), int(x), crop) for w, n, (y, x) in zip(which, noise, corners, strict=True)
-        ]
-        return torch.from_numpy(self._config.window.to_unit(np.stack(rows)))[:, None]
+        side = crop // self._config.vae_factor
+        return {
+            **drawn,
+            "corners": margin + torch.randint(room, (count, 2), generator=generator),
+            "jitter": torch.randn(count, self._config.latent_channels, side, side, generator=generator),
+        }
 
-    def _crop(self, which: int, noise: int, y: int, x: int, size: int) -> np.ndarray:  # type: ignore[type-arg]
-        part = (slice(y, y + size), slice(x, x + size))
-        return self._slices.ct_hu[which][part].astype(np.float32) + self._slices.noise_hu[which, noise][part]
+    def _images(self, batch: Batch) -> Tensor:
+        """(B, 1, crop, crop) in [-1, 1]; the jitter's size tells the crop's."""
+        crop = batch["jitter"].shape[-1] * self._config.vae_factor
+        where = zip(batch["which"].tolist(), batch["realisation"].tolist(), batch["corners"].tolist(), strict=True)
+        rows = [self._slices.crop_hu(which, noise, (y, x), crop) for which, noise, (y, x) in where]
+        return torch.from_numpy(self._config.window.to_unit(np.stack(rows)))[:, None]
 
 
 @torch.no_grad()

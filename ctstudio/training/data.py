@@ -1,0 +1,114 @@
+"""The slices of a run: phantoms made as they are needed, or the prepared cases of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ctstudio.catalog.dataset import Case, read_dataset
+from ctstudio.catalog.recipe import PhantomData, PreparedData
+from ctstudio.core.errors import InputError
+from ctstudio.core.grid import Grid
+from ctstudio.core.labels import LabelMap, standard_table
+from ctstudio.core.resample import labels_onto, volume_onto
+from ctstudio.core.seeds import stream
+from ctstudio.core.volume import Volume
+from ctstudio.core.working_grid import FieldOfView, working_grid
+from ctstudio.phantom.population import Population
+from ctstudio.training.slices import PIXEL_MM, SIZE, Slices, load_shards, make_shards, noisy, patient_slices
+
+VALIDATION_SEEDS = range(9_500, 9_506)
+"""Phantoms that runs are validated on; training may use the seeds below."""
+
+AIR_HU = -1024.0
+RunPart = Literal["train", "validation"]
+Data = PhantomData | PreparedData
+
+
+def make_slices(data: Data, folder: Path, part: RunPart, told: Callable[[int, int], None]) -> None:
+    """Make the slices of a part that are not in the cache yet.
+
+    Raises:
+        InputError: The data set cannot be read, or has no such cases.
+    """
+    make_shards(folder / part, _shards(data, part), told)
+
+
+def load_slices(folder: Path, part: RunPart) -> Slices:
+    """The slices of a part, in memory."""
+    return load_shards(folder / part)
+
+
+def population_of(data: Data) -> Population:
+    """Who the patients of phantom data are; the usual population for other data."""
+    return Population(data.fat_mm, data.contrast_phase) if isinstance(data, PhantomData) else Population()
+
+
+def in_words(data: Data) -> str:
+    """What the data are, for `model.json`."""
+    if isinstance(data, PreparedData):
+        return f"the training part of the data set {Path(data.folder).name}, at most {data.slices_each} slices a case"
+    changed = [f"{data.fat_mm[0]:g} to {data.fat_mm[1]:g} mm of fat"] if data.fat_mm else []
+    changed += [f"contrast phase {data.contrast_phase}"] if data.contrast_phase else []
+    last = data.first_seed + data.patients - 1
+    return (
+        f"{data.patients} procedural abdomens (phantom seeds {data.first_seed} to {last}"
+        f"{''.join(', ' + words for words in changed)}), {data.slices_each} axial slices each"
+    )
+
+
+def check_data(data: Data) -> None:
+    """Name what is wrong with the data before anything is made.
+
+    Raises:
+        InputError: No data set, a leaking one, or one without training cases that hold a CT and labels.
+    """
+    if isinstance(data, PreparedData) and not _usable(data, "train"):
+        raise InputError(
+            f"No training case in {data.folder} holds both a CT and labels.",
+            "Prepare cases with label maps: this recipe learns to follow masks.",
+        )
+
+
+def _shards(data: Data, part: RunPart) -> list[tuple[str, Callable[[], Slices]]]:
+    if isinstance(data, PhantomData):
+        seeds = range(data.first_seed, data.first_seed + data.patients) if part == "train" else VALIDATION_SEEDS
+        count = data.slices_each if part == "train" else 2
+        population = population_of(data)
+        return [(f"patient_{seed:06d}", partial(patient_slices, seed, count, population)) for seed in seeds]
+    cases = _usable(data, part)
+    return [(f"case_{n:06d}", partial(case_slices, Path(data.folder), c, n, data.slices_each)) for n, c in cases]
+
+
+def _usable(data: PreparedData, part: RunPart) -> list[tuple[int, Case]]:
+    info = read_dataset(Path(data.folder))
+    return [(n, case) for n, case in enumerate(info.cases) if case.part == part and {"ct", "labels"} <= set(case.files)]
+
+
+def case_slices(folder: Path, case: Case, number: int, count: int) -> Slices:
+    """Slices of a prepared case on the network's grid, evenly spread over those that hold labels."""
+    ct = np.load(folder / case.files["ct"], mmap_mode="r")
+    labels = LabelMap(np.load(folder / case.files["labels"], mmap_mode="r"), case.grid, standard_table())
+    holding = [z for z, plane in enumerate(labels.array) if plane.any()]
+    chosen = [holding[i] for i in np.linspace(0, len(holding) - 1, min(count, len(holding))).astype(int)]
+    grid = working_grid(labels, Volume(ct, case.grid), FieldOfView(SIZE, PIXEL_MM))
+    images, maps = [], []
+    for z in chosen:
+        plane = grid.slab(z, 1)
+        near = slice(max(0, z - 1), z + 2)
+        source = case.grid.slab(near.start, len(range(*near.indices(case.shape[0]))))
+        images.append(_hu_on(ct[near], source, plane))
+        maps.append(labels_onto(LabelMap(np.asarray(labels.array[near]), source, labels.table), plane).array[0])
+    ct_hu = np.stack(images) if images else np.empty((0, SIZE, SIZE), np.int16)
+    doses, noise = noisy(ct_hu, number, stream(number, "case slices"))
+    known = np.stack(maps) if maps else np.empty((0, SIZE, SIZE), np.uint8)
+    return Slices(ct_hu, known, noise, doses, np.full(len(chosen), number, np.int64), np.ones(len(chosen), np.bool_))
+
+
+def _hu_on(array: np.ndarray, source: Grid, plane: Grid) -> np.ndarray:  # type: ignore[type-arg]
+    volume = Volume(np.asarray(array), source)
+    return volume_onto(volume, plane, AIR_HU).array[0].clip(-1024, 2000).astype(np.int16)

@@ -1,0 +1,125 @@
+"""What a run will take: a few real steps of each stage on a little of the data, in a folder that is thrown away."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from ctstudio.catalog.dataset import read_dataset
+from ctstudio.catalog.recipe import PhantomData, Recipe, recipe_from
+from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
+from ctstudio.training.launch import plan_of, run_recipe
+from ctstudio.training.memory import memory_bytes
+from ctstudio.training.recorder import device_name
+from ctstudio.training.run import new_accelerator
+
+TRIED_STEPS = 4
+TRIED_PATIENTS = 2
+TRAINED = ("vae", "clip", "segmenter", "layout", "denoiser")
+
+
+class StageEstimate(BaseModel):
+    """One stage: its steps (patients for stages that train nothing), and seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: str
+    steps: int
+    seconds: float
+
+
+class Estimate(BaseModel):
+    """What a run will take on this machine.
+
+    Attributes:
+        seconds: Of all stages.
+        memory_bytes: The most that was used while trying, and what all slices take in memory.
+        disk_bytes: Of cache and checkpoints.
+        cost: Seconds times the price of an hour; None without a price.
+        device: That was tried.
+        stages: One by one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    seconds: float
+    memory_bytes: int
+    disk_bytes: int
+    cost: float | None
+    device: str
+    stages: tuple[StageEstimate, ...]
+
+
+def estimate(
+    recipe: Recipe, price_per_hour: float = 0.0, told: Callable[[int, int, str], None] = lambda done, total, what: None
+) -> Estimate:
+    """Try a recipe.
+
+    Args:
+        recipe: What is wanted.
+        price_per_hour: Of this machine; 0 for none.
+        told: Called with stages done, stages in all, and the present one.
+
+    Raises:
+        InputError: What the recipe names cannot be used.
+    """
+    plan = [name for name in plan_of(recipe) if name not in ("export", "calibrate", "figures")]
+    accelerator = new_accelerator(recipe.run.precision)
+    patients = _patients(recipe)
+    share = patients / min(patients, TRIED_PATIENTS)
+    stages = []
+    with tempfile.TemporaryDirectory(prefix="ctstudio-estimate-") as place:
+        folder = Path(place)
+        small = _small(recipe)
+        for number, name in enumerate(plan):
+            told(number, len(plan), name)
+            began = time.monotonic()
+            run_recipe(small, folder, resume=number > 0, stages=(name,), accelerator=accelerator)
+            spent = time.monotonic() - began
+            stages.append(_stage(recipe, name, spent, share, folder, patients))
+        cache = sum(path.stat().st_size for path in (folder / "cache").rglob("*.npz"))
+        kept = sum(path.stat().st_size for path in (folder / "checkpoints").rglob("*") if path.is_file())
+    seconds = sum(stage.seconds for stage in stages)
+    cost = seconds / 3600 * price_per_hour if price_per_hour > 0 else None
+    return Estimate(
+        seconds=round(seconds, 1),
+        memory_bytes=memory_bytes(accelerator.device) + int(cache * share),
+        disk_bytes=int(cache * share) + kept * (recipe.run.keep + 1),
+        cost=None if cost is None else round(cost, 2),
+        device=device_name(accelerator.device),
+        stages=tuple(stages),
+    )
+
+
+def _small(recipe: Recipe) -> Recipe:
+    """The recipe with few patients and few steps, and without looks at what is learned."""
+    settings = recipe.model_dump(mode="json")
+    if isinstance(recipe.data, PhantomData):
+        settings["data"]["patients"] = min(recipe.data.patients, TRIED_PATIENTS)
+    for name in TRAINED:
+        if name in settings:
+            settings[name]["steps"] = min(settings[name]["steps"], TRIED_STEPS)
+    settings["run"].update(validate_every=0, sample_every=0)
+    return recipe_from(settings)
+
+
+def _patients(recipe: Recipe) -> int:
+    """Patients of the training part; a prepared data set is tried whole."""
+    if isinstance(recipe.data, PhantomData):
+        return recipe.data.patients
+    return max(1, len(read_dataset(Path(recipe.data.folder)).of("train")))
+
+
+def _stage(recipe: Recipe, name: str, spent: float, share: float, folder: Path, patients: int) -> StageEstimate:
+    if name not in TRAINED:
+        whole = spent * share if isinstance(recipe.data, PhantomData) else spent
+        return StageEstimate(stage=name, steps=patients, seconds=round(whole, 1))
+    steps = getattr(recipe, name).steps
+    lines, _ = read_records(RunFiles(folder).steps, StepLine)
+    mine = [line.seconds for line in lines if line.stage == name]
+    each = (mine[-1] - mine[0]) / (len(mine) - 1) if len(mine) > 1 else mine[-1]
+    return StageEstimate(stage=name, steps=steps, seconds=round(each * steps + mine[0], 1))

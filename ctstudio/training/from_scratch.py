@@ -1,0 +1,156 @@
+"""NA-Diff from nothing: every network, one stage after the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+
+from ctstudio.core.seeds import stream
+from ctstudio.nets.clip import WordTokenizer, build_clip
+from ctstudio.nets.segmenter import build_segmenter
+from ctstudio.systems.na_diff.conditions import label_groups
+from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.layout import LayoutNetwork
+from ctstudio.systems.na_diff.network import NaDiffNetwork
+from ctstudio.training.calibration import calibrate_model
+from ctstudio.training.data import RunPart, load_slices, make_slices
+from ctstudio.training.export import export_trained
+from ctstudio.training.figures import measure_model
+from ctstudio.training.na_diff_networks import (
+    STATISTICS,
+    VOCABULARY,
+    config_of,
+    recipe_of,
+    trained_clip,
+    trained_vae,
+)
+from ctstudio.training.run import Run
+from ctstudio.training.slices import load_shards
+from ctstudio.training.stages.clip import ClipStage, captions, clip_config
+from ctstudio.training.stages.denoiser import DenoiserStage, Encoded, encode_slices
+from ctstudio.training.stages.layout import LayoutStage
+from ctstudio.training.stages.segmenter import SegmenterStage
+from ctstudio.training.stages.vae import VaeStage, build_vae, latent_statistics
+from ctstudio.training.validation import DenoiserLooker
+
+STATISTICS_SLICES = 256
+PARTS: tuple[RunPart, ...] = ("train", "validation")
+
+
+def data(run: Run) -> None:
+    """The slices of all patients."""
+    run.watcher.begin("data")
+    for part in PARTS:
+        make_slices(run.recipe.data, run.cache / "slices", part, run.watcher.progress)
+
+
+def vae(run: Run) -> None:
+    """The autoencoder, and the statistics of its latents."""
+    recipe, config, slices = recipe_of(run), config_of(run), load_slices(run.cache / "slices", "train")
+    network = build_vae(recipe.vae, config)
+    run.train("vae", VaeStage(network, slices, recipe.vae, config), recipe.vae)
+    some = stream(recipe.seed, "statistics").permutation(len(slices))[:STATISTICS_SLICES]
+    images = torch.from_numpy(config.window.to_unit(slices.image_hu(some, np.zeros_like(some))))[:, None]
+    mean, std = latent_statistics(network.cpu().eval(), images)
+    path = run.folder / "checkpoints" / STATISTICS
+    path.write_text(json.dumps({"latent_mean": mean, "latent_std": std}), encoding="utf-8")
+
+
+def clip(run: Run) -> None:
+    """The image and text encoder."""
+    recipe, config, slices = recipe_of(run), config_of(run), load_slices(run.cache / "slices", "train")
+    kinds = ["slice noise map mask at dose percent " + " ".join(str(p) for p in range(5, 101))]
+    tokenizer = WordTokenizer.from_texts(captions(slices) + kinds, recipe.clip.context_length)
+    run.folder.joinpath("checkpoints").mkdir(exist_ok=True)
+    tokenizer.save(run.folder / "checkpoints" / VOCABULARY)
+    network = build_clip(clip_config(recipe.clip, tokenizer.vocab_size, config.clip_dim))
+    run.train("clip", ClipStage(network, tokenizer, slices, recipe.clip, config, label_groups(config)), recipe.clip)
+
+
+def segmenter(run: Run) -> None:
+    """The segmenter that measures."""
+    recipe, config, slices = recipe_of(run), config_of(run), load_slices(run.cache / "slices", "train")
+    network = build_segmenter(recipe.segmenter.features, len(config.label_groups))
+    stage = SegmenterStage(network, slices, recipe.segmenter, config, label_groups(config))
+    run.train("segmenter", stage, recipe.segmenter)
+
+
+def layout(run: Run) -> None:
+    """The network that completes partial masks."""
+    recipe, config, slices = recipe_of(run), config_of(run), load_slices(run.cache / "slices", "train")
+    stage = LayoutStage(LayoutNetwork(config), slices.labels, recipe.layout, label_groups(config))
+    run.train("layout", stage, recipe.layout)
+
+
+def latents(run: Run) -> None:
+    """All slices encoded."""
+    run.watcher.begin("latents")
+    encode_all(run, trained_vae(run), config_of(run))
+
+
+def denoiser(run: Run) -> None:
+    """The denoiser."""
+    config, settings = config_of(run), run.recipe.denoiser
+    network, groups = NaDiffNetwork(config), label_groups(config)
+    encoder, _, _ = trained_clip(run)
+    stage = DenoiserStage(network, encoder, load_latents(run, "train"), settings, groups)
+    held = DenoiserStage(network, encoder, load_latents(run, "validation"), settings, groups)
+    looker = DenoiserLooker(held, trained_vae(run), run.recipe.run)
+    run.train("denoiser", stage, settings, looker)
+
+
+def export(run: Run) -> None:
+    """The model's folder."""
+    run.watcher.begin("export")
+    export_trained(run)
+
+
+def calibrate(run: Run) -> None:
+    """How the model answers its noise map."""
+    run.watcher.begin("calibrate")
+    calibrate_model(run)
+
+
+def figures(run: Run) -> None:
+    """What the model reaches on phantoms it never saw."""
+    run.watcher.begin("figures")
+    measure_model(run)
+
+
+STAGES: dict[str, Callable[[Run], None]] = {
+    "data": data,
+    "vae": vae,
+    "clip": clip,
+    "segmenter": segmenter,
+    "layout": layout,
+    "latents": latents,
+    "denoiser": denoiser,
+    "export": export,
+    "calibrate": calibrate,
+    "figures": figures,
+}
+
+
+def encode_all(run: Run, autoencoder: AutoencoderKL, config: NaDiffConfig) -> None:
+    """Encode all slices, a shard a file, so that it can stop and resume."""
+    shards = [(part, path) for part in PARTS for path in sorted((run.cache / "slices" / part).glob("*.npz"))]
+    for done, (part, path) in enumerate(shards, start=1):
+        target = run.cache / "latents" / part / path.name
+        if not target.exists():
+            encoded = encode_slices(autoencoder, load_shards(path), config)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_suffix(".partial.npz")
+            np.savez(partial, **vars(encoded))
+            partial.replace(target)
+        run.watcher.progress(done, len(shards))
+
+
+def load_latents(run: Run, part: RunPart) -> Encoded:
+    """The encoded slices of a part, in memory."""
+    paths = sorted(p for p in (run.cache / "latents" / part).glob("*.npz") if ".partial" not in p.name)
+    parts = [dict(np.load(path)) for path in paths]
+    return Encoded(**{key: np.concatenate([p[key] for p in parts]) for key in parts[0]})

@@ -1,0 +1,45 @@
+"""What the loop asks of a stage: draw what is random, and say the loss of a part of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+Batch = dict[str, Tensor]
+"""Tensors on the CPU whose first dimension is the batch."""
+
+
+class Stage(Protocol):
+    """One network in training.
+
+    A batch is drawn whole, from the step's own generator, by every process alike; then it is shared out. So a run gives
+    the same weights on one process or many, in one part or several, up to rounding.
+
+    Attributes:
+        module: What is trained.
+    """
+
+    module: nn.Module
+
+    def draw(self, step: int, generator: torch.Generator) -> Batch:
+        """All that is random in a step: which samples, their timesteps, their noise."""
+        ...
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean loss over a batch, or a part of one, that lies on the module's device; a scalar."""
+        ...
+
+
+class Lossy(nn.Module):
+    """A stage as one module, so that gradients of all its parts are averaged over processes."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.module = stage.module
+        self._stage = [stage]  # in a list, so that it is no submodule
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The stage's loss."""
+        return self._stage[0].loss(batch)
