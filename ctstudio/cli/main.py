@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ctstudio import __version__
-from ctstudio.cli import demo, doctor, dose, engine, models, phantom, recreate, run, train, window
+from ctstudio.cli import dataset, demo, doctor, dose, engine, models, phantom, recreate, run, train, window
 from ctstudio.cli.exits import INTERRUPTED, exit_code_of
 from ctstudio.core.errors import ParameterError
 
@@ -65,6 +65,7 @@ def build(given: Sequence[str] = ()) -> typer.Typer:
     app.add_typer(run.build(full=given[:1] == ["run"]), name="run")
     app.command("recreate")(recreate.recreate)
     app.add_typer(models.build(), name="models")
+    app.add_typer(dataset.build(), name="dataset")
     app.command("train")(train.train)
     app.command("engine", hidden=True)(engine.engine)
     return app
