@@ -40,7 +40,8 @@ def open_window(folder: Path, script: str = "finish", once: bool = False) -> Ite
     try:
         yield window
     finally:
-        window.close()
+        if not window.close():  # starred samples ask for a second try
+            window.close()
         window.deleteLater()
         QApplication.processEvents()
         gc.collect()

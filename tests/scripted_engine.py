@@ -181,10 +181,21 @@ def sample_of(request: Request, number: int) -> Sample:
         request.system, request.task, dict(request.parameters), seed, request.model, device="cpu", dtype="fp32",
         versions={"ctstudio": "scripted"}, seconds=0.1, outputs={"ct": digest(image.array)},
     )  # fmt: skip
+    outputs: dict[str, Volume | LabelMap] = {"ct": image, "noise_map": noise_map, "mask": used}
+    if request.parameters.get("complete"):
+        outputs["labels"] = completed(mask)
     inside = mask.array > 0
     measured = float(noise[inside].std()) if inside.any() else sd
     measures = {"noise_sd_hu": measured, "requested_noise_sd_hu": sd}
-    return Sample(seed, {"ct": image, "noise_map": noise_map, "mask": used}, measures, provenance)
+    return Sample(seed, outputs, measures, provenance)
+
+
+def completed(mask: LabelMap) -> LabelMap:
+    """The mask's slices with the rest of the body as the label "body"."""
+    table = standard_table()
+    drawn = mask.array.any(axis=(1, 2))[:, None, None] & body_of(mask)
+    labels = np.where(drawn & (mask.array == 0), table.by_name("body").value, mask.array).astype(np.uint8)
+    return LabelMap(labels, mask.grid, table, synthetic=True)
 
 
 def body_of(mask: LabelMap) -> np.ndarray:

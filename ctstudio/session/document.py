@@ -121,14 +121,15 @@ class Document:
         self.apply_mask(case, onto_scan(labels, case.volume.grid, case.mask.table, as_label), path)
         return case
 
-    def apply_mask(self, case: Case, imported: ImportedMask, path: Path | None = None) -> None:
-        """Put labels that `onto_scan` made in place of a case's mask, and say what happened to them.
+    def apply_mask(
+        self, case: Case, imported: ImportedMask, path: Path | None = None, step: str = "Import mask"
+    ) -> None:
+        """Put labels that `onto_scan` made in place of a case's mask, as one step of undo, and say what was done.
 
         `onto_scan` may take seconds on a large scan and may run in any thread; this runs where the window lives.
         """
         case.mask.table = imported.labels.table
-        case.mask.synthetic = case.mask.synthetic or imported.labels.synthetic
-        case.mask.replace(imported.labels.array, "Import mask")
+        case.mask.replace(imported.labels.array, step, imported.labels.synthetic)
         case.mask_path = path
         if case.mask.present() and case.mask.active not in case.mask.present():
             case.mask.active = case.mask.present()[0]

@@ -171,12 +171,13 @@ class Painting(PaintSettings):
 
     # Whole steps
 
-    def replace(self, array: NDArray[np.uint8], name: str) -> Region | None:
+    def replace(self, array: NDArray[np.uint8], name: str, synthetic: bool = False) -> Region | None:
         """Put other labels in place of all of these, as one step that can be undone.
 
         Args:
             array: (z, y, x) uint8 on this grid.
             name: What undo shows, for example "Import mask".
+            synthetic: Whether these labels belong to something made; undo takes that back too.
 
         Raises:
             GeometryError: The array has another shape.
@@ -189,7 +190,9 @@ class Painting(PaintSettings):
         delta = Delta.between(self.array, array)
         if not delta.voxels:
             return None
-        self.history.push(Step(name, delta))
+        made_synthetic = synthetic and not self.synthetic
+        self.synthetic = self.synthetic or synthetic
+        self.history.push(Step(name, delta, made_synthetic))
         np.copyto(self.array, array)
         delta.count_into(self.slice_counts)
         region = delta.region
@@ -208,13 +211,19 @@ class Painting(PaintSettings):
         """Take the last step back; returns the region that changed, or None when there is nothing to undo."""
         self.end_stroke()
         step = self.history.back()
-        return None if step is None else self._apply(step.delta.reversed())
+        if step is None:
+            return None
+        self.synthetic = self.synthetic and not step.made_synthetic
+        return self._apply(step.delta.reversed())
 
     def redo(self) -> Region | None:
         """Do the last undone step again; returns the region that changed, or None."""
         self.end_stroke()
         step = self.history.forth()
-        return None if step is None else self._apply(step.delta)
+        if step is None:
+            return None
+        self.synthetic = self.synthetic or step.made_synthetic
+        return self._apply(step.delta)
 
     def _apply(self, delta: Delta) -> Region | None:
         delta.apply(self.array)

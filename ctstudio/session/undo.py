@@ -13,10 +13,17 @@ DEFAULT_BUDGET_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was done, with the name the user sees: "Brush liver"."""
+    """One thing that was done.
+
+    Attributes:
+        name: What the user sees: "Brush liver".
+        delta: The voxels that changed.
+        made_synthetic: Whether the labels became something made rather than acquired by this step.
+    """
 
     name: str
     delta: Delta
+    made_synthetic: bool = False
 
 
 class History:

@@ -35,9 +35,9 @@ class Background(QObject):
         future.add_done_callback(lambda done: self._hand_over((done, then, failed)))
 
     def close(self) -> None:
-        """Wait for what runs, and drop what waits."""
+        """Wait for all that was asked, so that nothing is left half saved; nobody is told any more."""
         self._closed = True
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=True)
 
     def _hand_over(self, parcel: object) -> None:
         if not self._closed:

@@ -14,6 +14,7 @@ _STEPS = (
     "Paint a label on one or more axial slices, or import a label file as the mask.",
     "On the Generate page turn the dose dial and press Ctrl+Enter.",
     "Click a result in the strip: it is shown beside the original at the same place, window and zoom.",
+    "Organs that the mask leaves out are completed: the mask button on the result's card takes them as the mask.",
     "Save it: CT, mask and noise map as NIfTI with a record of how they were made.",
 )
 _DEMO = (

@@ -71,7 +71,7 @@ class JobBar(QFrame):
         self.setObjectName("bar")
         self.setFixedHeight(44)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 4, 12, 4)
+        layout.setContentsMargins(12, 1, 12, 1)
         layout.setSpacing(10)
         self.light = Light()
         self.text = QLabel()

@@ -75,6 +75,11 @@ class JobsLink(QObject):
         elif open_jobs:
             self.queue.cancel(open_jobs[0].id)
 
+    def drop(self, case: Case) -> None:
+        """A case is closed: stop its jobs, because nobody would see what they make."""
+        for job_id in [job_id for job_id, owner in self._cases.items() if owner is case]:
+            self.queue.cancel(job_id)
+
     def restart(self) -> None:
         """Start the engine again."""
         self._notices.say("Starting the engine again.")

@@ -234,13 +234,16 @@ class MainWindow(QMainWindow):
         self.opening.open(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """End the engine and the threads; unsaved masks stay in the autosave."""
+        """End the engine and the threads; unsaved masks stay in the autosave, starred samples ask for a second try."""
+        if not self._closed and self.safety.holds_back():
+            event.ignore()
+            return
         if not self._closed:
             self._closed = True
             self.views.show(None)
             self.link.close()
+            self.background.close()  # before the autosave: a save under way clears its record
             self.safety.close()
-            self.background.close()
         super().closeEvent(event)
 
     def _forget_closing(self) -> None:

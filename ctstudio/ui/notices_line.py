@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from ctstudio.ui import theme
@@ -22,7 +23,7 @@ class NoticesLine(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         self._mark = QLabel()
-        self._text = ShortLabel()
+        self._text = ShortLabel(lines=2)
         self._text.setAccessibleName("Notice")
         self._close = QToolButton()
         self._close.setIcon(icon("close", theme.MUTED, 12))
@@ -62,11 +63,15 @@ class NoticesLine(QWidget):
 
 
 class ShortLabel(QLabel):
-    """A label that ends with an ellipsis when its text is longer than its place."""
+    """A label that ends with an ellipsis when its text is longer than its place.
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    A place of several lines takes one line more, in smaller letters, before it shortens the text.
+    """
+
+    def __init__(self, text: str = "", lines: int = 1, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.full = text
+        self._lines = lines
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.show_text(text)
 
@@ -79,4 +84,26 @@ class ShortLabel(QLabel):
         self._shorten()
 
     def _shorten(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self.full, Qt.TextElideMode.ElideRight, max(self.width(), 20)))
+        width = max(self.width(), 20)
+        lines, whole = _in_lines(self.full, theme.BODY, self._lines, width)
+        small = self._lines > 1 and not whole
+        if small:
+            lines, _ = _in_lines(self.full, theme.SMALL, self._lines + 1, width)
+        if small != bool(self.styleSheet()):
+            self.setStyleSheet(f"font-size: {theme.SMALL}px;" if small else "")
+        self.setText("\n".join(lines))
+
+
+def _in_lines(text: str, size: int, most: int, width: int) -> tuple[list[str], bool]:
+    """A text in lines of a width, pixels, and whether they hold all of it."""
+    metrics = QFontMetrics(theme.font(size))
+    words, lines = text.split(" "), []
+    for _ in range(most - 1):
+        fit = [n for n in range(1, len(words) + 1) if metrics.horizontalAdvance(" ".join(words[:n])) <= width]
+        if not fit or len(fit) == len(words):
+            break
+        lines.append(" ".join(words[: fit[-1]]))
+        words = words[fit[-1] :]
+    rest = " ".join(words)
+    last = metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)
+    return [*lines, last], last == rest

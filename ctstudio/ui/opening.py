@@ -67,38 +67,43 @@ class Opening(QObject):
         self._next()
 
     def _take(self, read: Read) -> None:
-        if isinstance(read.content, Volume):
-            case = self._document.open_volume(read.content, read.path)
-            self._document.notices.say(f"Opened {case.name}.")
-            for note in read.notes:
-                self._document.notices.say(note)
-            self._done()
-        elif self._document.active is None:
-            self._guarded_open_mask(read.content, read.path)
-        else:
-            self._import(self._document.active, read.content, read.path)
-
-    def _guarded_open_mask(self, labels: LabelMap, path: Path) -> None:
-        try:
-            self._document.open_mask(labels, path)
-        except CtStudioError as error:
-            self._failed(error)
+        case = self._document.active
+        if isinstance(read.content, LabelMap) and case is not None:
+            self._import(case, read.content, read.path)
             return
-        self._done()
+        try:
+            self._show(read)
+        except CtStudioError as error:
+            self._document.notices.report(error)
+        finally:
+            self._done()
+
+    def _show(self, read: Read) -> None:
+        if isinstance(read.content, LabelMap):
+            self._document.open_mask(read.content, read.path)
+            return
+        case = self._document.open_volume(read.content, read.path)
+        self._document.notices.say(f"Opened {case.name}.")
+        for note in read.notes:
+            self._document.notices.say(note)
 
     def _import(self, case: Case, labels: LabelMap, path: Path) -> None:
         work = partial(onto_scan, labels, case.volume.grid, case.mask.table)
         self._background.run(work, partial(self._imported, case, path), self._failed)
 
     def _imported(self, case: Case, path: Path, mask: ImportedMask) -> None:
-        self._document.notices.say(f"Imported {path.name} as the mask of {case.name}.")
-        self._document.apply_mask(case, mask, path)
-        self._done()
+        try:
+            if case in self._document.cases:
+                self._document.notices.say(f"Imported {path.name} as the mask of {case.name}.")
+                self._document.apply_mask(case, mask, path)
+            else:
+                text = f"{path.name} was not imported: {case.name} was closed meanwhile."
+                self._document.notices.say(text, "Open it again, then import the labels.", "warning")
+        finally:
+            self._done()
 
     def _demo_made(self, made: tuple[Volume, LabelMap]) -> None:
         volume, labels = made
-        if self._document.cases:
-            return
         case = self._document.open_volume(volume)
         self._document.apply_mask(case, onto_scan(labels, volume.grid, case.mask.table))
         liver = labels.table.by_name("liver").value

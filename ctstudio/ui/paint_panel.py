@@ -7,22 +7,23 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QCheckBox,
-    QFrame,
-    QGridLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ctstudio.core.labels import standard_table
 from ctstudio.core.windows import PRESETS
 from ctstudio.session.document import Case
 from ctstudio.ui.label_list import LabelList
-from ctstudio.ui.panel_parts import MARGIN, PANEL_WIDTH, LabelledSlider, heading, hu_box, icon_button, quietly, row
+from ctstudio.ui.panel_parts import (
+    MARGIN,
+    PANEL_WIDTH,
+    LabelledSlider,
+    heading,
+    hu_box,
+    icon_button,
+    quietly,
+    quietly_set,
+    row,
+)
 from ctstudio.ui.tools import Tool, ToolBox
 from ctstudio.ui.view_controls import MAX_RADIUS_MM, MIN_RADIUS_MM
 
@@ -162,6 +163,8 @@ class PaintPanel(QFrame):
         self.radius.show_value(_place_of(mask.brush.radius_mm))
         quietly(self.sphere, mask.brush.sphere)
         quietly(self.ranged, mask.intensity_range_hu is not None)
+        for box, limit_hu in zip((self.low, self.high), mask.intensity_range_hu or (), strict=False):
+            quietly_set(box, round(limit_hu))
         quietly(self.lock, mask.active in mask.locked)
         self.labels.show_table(mask.table)
         self.labels.show_chosen(mask.active)

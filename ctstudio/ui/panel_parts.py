@@ -96,6 +96,14 @@ def quietly(button: QAbstractButton, checked: bool) -> None:
     button.blockSignals(False)
 
 
+def quietly_set(box: QSpinBox, value: int) -> None:
+    """Show a number without saying so."""
+    if box.value() != value:
+        box.blockSignals(True)
+        box.setValue(value)
+        box.blockSignals(False)
+
+
 class LabelledSlider(QWidget):
     """A title, a reading and a slider under them; values are whole numbers that `reading` puts in words."""
 

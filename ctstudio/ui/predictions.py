@@ -39,11 +39,14 @@ class Predictions(QObject):
 
     def _work(self) -> None:
         case, info = self.case, self.info
-        if case is None or case.mask.painting_now:
+        if case is not None and case.mask.painting_now:
+            self._timer.start()  # what is shown stays until the stroke has ended
+            return
+        self._asked += 1
+        if case is None:
             self.noise.emit(None)
             self.fit.emit(())
             return
-        self._asked += 1
         asked, form = self._asked, self._form
         dose, use_scan = float(form.values["dose"]), form.use_scan
 

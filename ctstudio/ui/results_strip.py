@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from ctstudio.ui import theme
+from ctstudio.ui.completed_anatomy import TITLE as ANATOMY_TITLE
 from ctstudio.ui.icons import icon
 
 
@@ -26,6 +27,7 @@ class ResultCard:
         requested_hu: Noise SD that was asked for, or None.
         starred: Whether the user marked it.
         saved: Whether it lies on disk.
+        completed: Whether it has a completed anatomy that can become the mask.
     """
 
     key: str
@@ -36,6 +38,7 @@ class ResultCard:
     requested_hu: float | None
     starred: bool
     saved: bool
+    completed: bool = False
 
 
 class Thumbnail(QWidget):
@@ -107,11 +110,13 @@ class Thumbnail(QWidget):
         painter.drawText(QRectF(94, 31, 116, 16), left, f"seed {card.seed}")
         if card.measured_hu is not None:
             painter.setPen(QColor(theme.TEXT))
-            painter.drawText(QRectF(94, 49, 116, 16), left, f"measured {card.measured_hu:.0f} HU")
+            painter.drawText(QRectF(94, 49, 92, 16), left, f"measured {card.measured_hu:.0f} HU")
+        painter.setPen(QColor(theme.MUTED))
         if card.requested_hu is not None:
-            painter.setPen(QColor(theme.MUTED))
-            saved = "  ·  saved" if card.saved else ""
-            painter.drawText(QRectF(94, 66, 118, 16), left, f"asked {card.requested_hu:.0f} HU{saved}")
+            painter.drawText(QRectF(94, 66, 82, 16), left, f"asked {card.requested_hu:.0f} HU")
+        if card.saved:
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(QRectF(160, 66, 46, 16), right, "saved")
 
 
 class ResultsStrip(QWidget):
@@ -120,6 +125,7 @@ class ResultsStrip(QWidget):
     chosen = Signal(str)
     star_asked = Signal(str)
     save_asked = Signal(str)
+    anatomy_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -172,13 +178,29 @@ class ResultsStrip(QWidget):
         save = _button(thumbnail, "save", "Save this sample with its provenance", 184)
         save.setObjectName("save-sample")
         save.clicked.connect(lambda: self.save_asked.emit(card.key))
+        if card.completed:
+            anatomy = _button(thumbnail, "mask", ANATOMY_TITLE, 184, 42)
+            anatomy.setObjectName("use-anatomy")
+            anatomy.clicked.connect(lambda: self.anatomy_asked.emit(card.key))
+        thumbnail.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        thumbnail.customContextMenuRequested.connect(lambda at: self._menu(card).popup(thumbnail.mapToGlobal(at)))
         return thumbnail
 
+    def _menu(self, card: ResultCard) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Compare with the original", lambda: self.chosen.emit(card.key))
+        menu.addAction("Take the star away" if card.starred else "Star", lambda: self.star_asked.emit(card.key))
+        menu.addAction("Save with its provenance …", lambda: self.save_asked.emit(card.key))
+        anatomy = menu.addAction(ANATOMY_TITLE, lambda: self.anatomy_asked.emit(card.key))
+        anatomy.setEnabled(card.completed)
+        return menu
 
-def _button(parent: QWidget, name: str, tip: str, x: int) -> QToolButton:
+
+def _button(parent: QWidget, name: str, tip: str, x: int, y: int = 5) -> QToolButton:
     button = QToolButton(parent)
     button.setIcon(icon(name, theme.SYNTHETIC if name == "star_full" else theme.MUTED, 16))
     button.setToolTip(tip)
     button.setAccessibleName(tip)
-    button.setGeometry(x, 5, 25, 25)
+    button.setGeometry(x, y, 25, 25)
     return button

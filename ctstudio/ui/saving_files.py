@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -29,8 +30,9 @@ class SavingFiles:
 
     def ask_mask(self, case: Case) -> None:
         """Ask for a file, then save the mask."""
-        dialog = self._dialog("Save mask", f"{case.name}_mask.nii.gz")
+        dialog = self._dialog("Save mask", f"{_as_file_name(case.name)}_mask.nii.gz")
         dialog.setNameFilter(MASK_FILTER)
+        dialog.setDefaultSuffix("nii.gz")
         self._open(dialog, lambda path: self.mask(case, path))
 
     def ask_sample(self, case: Case, view: SampleView) -> None:
@@ -68,3 +70,8 @@ class SavingFiles:
         dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+
+def _as_file_name(text: str) -> str:
+    """A name without what means a folder or is forbidden on some system, as in series called "ABD/PELVIS"."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "_", text).strip(" .") or "case"

@@ -28,25 +28,39 @@ _KEYS = {
 
 
 class ViewControls:
-    """The hands of all views; `case` is what they work on, `actions` serves the keys of a view."""
+    """The hands of all views; `actions` serves the keys of a view."""
 
     def __init__(self, tools: ToolBox) -> None:
-        self.case: Case | None = None
+        self._case: Case | None = None
         self.actions: Actions | None = None
         self.focused: SliceView | None = None
         self._tools = tools
         self._drag: Tool | None = None
+        self._button = Qt.MouseButton.NoButton
         self._at = QPointF()
         self._from: Index | None = None
         self._erasing = False
         self._space = False
         self._turned = 0
 
+    @property
+    def case(self) -> Case | None:
+        """What the hands work on; a stroke that is open when it changes is ended on the case it began on."""
+        return self._case
+
+    @case.setter
+    def case(self, case: Case | None) -> None:
+        self._end()
+        self._case = case
+
     # Events.
 
     def press(self, view: SliceView, event: QMouseEvent) -> None:
-        """Begin what this button does."""
-        self.focused, self._at = view, event.position()
+        """Begin what this button does; what another button, still held, has begun goes on."""
+        if self._drag is not None and event.button() != self._button and event.buttons() & self._button:
+            return
+        self._end()
+        self.focused, self._at, self._button = view, event.position(), event.button()
         if self.case is None or view.volume is None:
             return
         if event.button() == _MIDDLE or (event.button() == _LEFT and self._space):
@@ -78,9 +92,8 @@ class ViewControls:
 
     def release(self, view: SliceView, event: QMouseEvent) -> None:
         """End it."""
-        if self._drag is not None and self._drag.paints and self.case is not None:
-            self.case.mask.end_stroke()
-        self._drag, self._from = None, None
+        if event.button() == self._button:
+            self._end()
 
     def double(self, view: SliceView, event: QMouseEvent) -> None:
         """A second quick press paints on with a painting tool; otherwise it makes the view large, and small again."""
@@ -116,7 +129,7 @@ class ViewControls:
             return True
         if event.key() == Qt.Key.Key_Escape and self._drag is not None and self._drag.paints and self.case is not None:
             self.case.mask.cancel_stroke()
-            self._drag = None
+            self._drag, self._from = None, None
             return True
         name = _KEYS.get(Qt.Key(event.key()))
         return name is not None and self.actions is not None and self.actions.press(name)
@@ -153,6 +166,11 @@ class ViewControls:
         name = self.case.mask.table.by_value(label).title if label and self.case is not None else ""
         view.show_reading(f"{value}    {name}".rstrip())
 
+    def _end(self) -> None:
+        if self._drag is not None and self._drag.paints and self._case is not None:
+            self._case.mask.end_stroke()
+        self._drag, self._from = None, None
+
     def _left_tool(self, view: SliceView) -> Tool:
         tool = self._tools.tool
         return Tool.CROSSHAIR if tool.paints and not view.paintable else tool
@@ -178,6 +196,8 @@ class ViewControls:
     def _stroke_to(self, view: SliceView, event: QMouseEvent) -> None:
         index = view.index_at(event.position())
         if index is not None and self._from is not None and self.case is not None:
+            if not self.case.mask.painting_now:  # undo or an import ended it under way: go on as one new stroke
+                self.case.mask.begin_stroke()
             self.case.mask.line(self._from, index, view.plane.normal, self._erasing)
             self._from = index
 

@@ -12,7 +12,8 @@ from ctstudio.session.document import Case
 from ctstudio.session.notices import Notice
 from ctstudio.session.refusal import Refusal
 from ctstudio.session.results import SampleView
-from ctstudio.ui.result_cards import card_of, key_of
+from ctstudio.ui.completed_anatomy import use_as_mask
+from ctstudio.ui.result_cards import Cards, key_of
 
 if TYPE_CHECKING:
     from ctstudio.ui.main_window import MainWindow
@@ -23,6 +24,7 @@ def bind(window: MainWindow) -> None:
     bonds = WindowBonds(window)
     window.bonds = bonds
     window.document.active_changed.connect(bonds.show_case)
+    window.document.case_removed.connect(window.link.drop)
     window.notices.added.connect(bonds.show_notice)
     window.top.page_asked.connect(window.show_page)
     window.top.search_asked.connect(window.open_palette)
@@ -38,6 +40,7 @@ def bind(window: MainWindow) -> None:
     window.strip.chosen.connect(window.choose_sample)
     window.strip.star_asked.connect(bonds.star)
     window.strip.save_asked.connect(bonds.save)
+    window.strip.anatomy_asked.connect(bonds.use_anatomy)
     window.bar.cancel_asked.connect(window.link.cancel)
     window.bar.restart_asked.connect(window.link.restart)
     window.link.state_changed.connect(window.bar.show_state)
@@ -56,6 +59,7 @@ class WindowBonds:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._bonds: list[tuple[SignalInstance, Callable[..., Any]]] = []
+        self._cards = Cards()
 
     def show_case(self, case: Case | None) -> None:
         """Show another case in every part of the window."""
@@ -108,8 +112,7 @@ class WindowBonds:
             self._window.strip.show_cards((), None)
             return
         chosen = None if case.results.chosen is None else key_of(case.results.chosen)
-        cards = [card_of(view, case.viewing.window) for view in reversed(case.results.items)]
-        self._window.strip.show_cards(cards, chosen)
+        self._window.strip.show_cards(self._cards.of(case.results.items[::-1], case.viewing.window), chosen)
 
     def show_chosen(self, view: SampleView | None) -> None:
         """Mark the chosen sample in the strip."""
@@ -135,3 +138,9 @@ class WindowBonds:
         view = self._window.sample_of(key)
         if view is not None:
             self._window.asking.save_sample(view)
+
+    def use_anatomy(self, key: str) -> None:
+        """Take a sample's completed anatomy as the mask."""
+        view = self._window.sample_of(key)
+        if view is not None:
+            use_as_mask(self._window, view)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from ctstudio.core.windows import PRESETS, Window
 from ctstudio.session.document import Case
 from ctstudio.ui.actions import Command
+from ctstudio.ui.completed_anatomy import TITLE as ANATOMY_TITLE
+from ctstudio.ui.completed_anatomy import use_as_mask
 from ctstudio.ui.tools import Tool
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ def _generate(window: MainWindow) -> tuple[Command, ...]:
         Command("Generate", "Next sample", ("N",), lambda: window.step_sample(1)),
         Command("Generate", "Previous sample", ("P",), lambda: window.step_sample(-1)),
         Command("Generate", "Star the chosen sample", ("S",), window.star_chosen),
+        Command("Generate", ANATOMY_TITLE, (), lambda: use_as_mask(window)),
     )
 
 
