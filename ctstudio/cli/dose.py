@@ -32,18 +32,21 @@ def dose(
     as_json: AsJson = False,
 ) -> None:
     """Simulate a lower dose: from one scan in the projections, or from two scans by scaling their difference."""
-    from ctstudio.io.reading import read_volume
+    from ctstudio.cli.running import tell
+    from ctstudio.io.reading import read_volume_with_notes
     from ctstudio.io.writing import write_volume
 
     _check(fraction, out, noise_map)
-    full = read_volume(scan)
+    full, notes = read_volume_with_notes(scan)
     inputs = {"scan": (scan, full)}
     if low_dose is None:
         image, noise = _from_one(full, fraction, seed)
     else:
-        low = read_volume(low_dose)
+        low, more = read_volume_with_notes(low_dose)
+        notes += more
         inputs["low_dose"] = (low_dose, low)
         image, noise = _from_two(full, low, fraction, low_dose_fraction)
+    tell(notes)
     parameters = {"dose": fraction, "low_dose_fraction": low_dose_fraction if low_dose else None}
     made = {"image": image, "noise_map": noise}
     provenance = record("dose", parameters, seed, inputs, made, ("numpy", "torch"))
@@ -58,6 +61,7 @@ def dose(
 
 def _check(fraction: float, *files: Path | None) -> None:
     """Refuse early what would be refused after minutes of work."""
+    from ctstudio.io.storage import check_place
     from ctstudio.io.writing import WRITABLE
 
     if not 0 < fraction <= 1:
@@ -71,6 +75,8 @@ def _check(fraction: float, *files: Path | None) -> None:
                 f"{file.name} cannot be written: its suffix names no format that keeps a volume.",
                 f"End the name in one of {', '.join(WRITABLE)}.",
             )
+        if file is not None:
+            check_place(file.parent)
 
 
 def _from_one(full: Volume, fraction: float, seed: int) -> tuple[Volume, Volume]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -60,8 +60,15 @@ def late_bar(title: str) -> Iterator[LateBar]:
         yield bar
 
 
-def result_of(events: Generator[Event, None, None] | Iterator[Event], title: str) -> Result:
+def result_of(
+    events: Generator[Event, None, None] | Iterator[Event], title: str, begun: Callable[[], object] | None = None
+) -> Result:
     """Follow a request to its end and return its result.
+
+    Args:
+        events: What the engine says.
+        title: What the bar calls the work.
+        begun: Called once, at the first step: by then nothing stands against the request any more.
 
     Raises:
         CtStudioError: The request failed; with the exit code that the engine gave.
@@ -73,6 +80,9 @@ def result_of(events: Generator[Event, None, None] | Iterator[Event], title: str
         try:
             for event in events:
                 if isinstance(event, Stepped):
+                    if begun is not None:
+                        begun()
+                        begun = None
                     bar.at(event.step, event.total, f"{title}, {event.sample} of {event.samples}")
                 elif isinstance(event, Loading):
                     bar.at(0, 0, event.message)

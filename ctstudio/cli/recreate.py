@@ -26,8 +26,10 @@ def recreate(
     from ctstudio.catalog.cards import card
     from ctstudio.cli.running import done, written
     from ctstudio.io.samples import read_provenance
+    from ctstudio.io.storage import check_place
 
     told = read_provenance(provenance)
+    check_place(out)
     request = _request_again(told, model)
     differences = _before(told, request)
     result = done(request, card(told.system, told.task).title)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ctstudio.protocol.request import Request
     from ctstudio.protocol.result import Result, Sample
 
+_VOXEL_BYTES = 8
+"""Of a sample: CT int16, noise map float32, mask and labels uint8."""
 _NOT_PARAMETERS = ("out", "model", "device", "dtype", "as_json")
 
 
@@ -29,10 +31,9 @@ def run_task(card: Card, given: Mapping[str, Any]) -> None:
     parameters = card.validated(values)
     model = given["model"] or default_model(card.system)
     request = request_of(card, parameters, files, model, given["device"], given["dtype"])
+    _check_room(request, given["out"])
     warnings = said_of_fit(request)
-    for line in warnings:
-        sys.stderr.write(f"ctstudio: {line}\n")
-    result = done(request, card.title)
+    result = done(request, card.title, begun=lambda: tell(warnings))
     folders = written(result, given["out"])
     facts = {
         "samples": [_facts(s, f) for s, f in zip(result.samples, folders, strict=True)],
@@ -51,13 +52,14 @@ def request_of(
     Raises:
         CtStudioError: A file cannot be read as what the card wants.
     """
-    from ctstudio.io.reading import read_labels, read_volume
+    from ctstudio.io.reading import read_labels_with_notes, read_volume_with_notes
     from ctstudio.protocol.request import Request, new_id
 
     kinds = {one.name: one.kind for one in card.inputs}
-    inputs: dict[str, Volume | LabelMap] = {
-        name: read_labels(path) if kinds[name] == "mask" else read_volume(path) for name, path in files.items()
-    }
+    inputs: dict[str, Volume | LabelMap] = {}
+    for name, path in files.items():
+        inputs[name], notes = read_labels_with_notes(path) if kinds[name] == "mask" else read_volume_with_notes(path)
+        tell(notes)
     places = {name: str(Path(path).resolve()) for name, path in files.items()}
     return Request(new_id(), card.system, card.task, model, parameters, inputs, device, dtype, places)
 
@@ -96,12 +98,20 @@ def said_of_fit(request: Request) -> list[str]:
     return [f"{fit.what} ({fit.level}): {fit.reason}" for fit in found if fit.level != "green"]
 
 
-def done(request: Request, title: str, cache: ModelCache | None = None) -> Result:
-    """Run a request here, in this process."""
+def tell(lines: Iterable[str]) -> None:
+    """Say on stderr what the user should know besides the answer."""
+    for line in lines:
+        sys.stderr.write(f"ctstudio: {line}\n")
+
+
+def done(
+    request: Request, title: str, cache: ModelCache | None = None, begun: Callable[[], object] | None = None
+) -> Result:
+    """Run a request here, in this process; `begun` is called at its first step."""
     from ctstudio.engine import pipelines
     from ctstudio.engine.cache import ModelCache
 
-    return result_of(pipelines.run(request, cache or ModelCache()), title)
+    return result_of(pipelines.run(request, cache or ModelCache()), title, begun)
 
 
 def written(result: Result, out: Path) -> list[Path]:
@@ -109,6 +119,14 @@ def written(result: Result, out: Path) -> list[Path]:
     from ctstudio.io.samples import write_sample
 
     return [write_sample(out, sample) for sample in result.samples]
+
+
+def _check_room(request: Request, out: Path) -> None:
+    """Refuse before the work what could not be written after it."""
+    from ctstudio.io.storage import check_place, free_space_needed
+
+    voxels = max((image.array.size for image in request.inputs.values()), default=0)
+    check_place(out, free_space_needed(int(request.parameters.get("count", 1)) * voxels * _VOXEL_BYTES))
 
 
 def _facts(sample: Sample, folder: Path) -> dict[str, Any]:

@@ -64,6 +64,11 @@ def read_labels(path: Path, table: LabelTable | None = None) -> LabelMap:
         MaskError: The file looks like a scan.
         GeometryError: Several frames, too few voxels, unusable axes.
     """
+    return read_labels_with_notes(path, table)[0]
+
+
+def read_labels_with_notes(path: Path, table: LabelTable | None = None) -> tuple[LabelMap, tuple[str, ...]]:
+    """As `read_labels`, with what the user should know, for example that left and right are not sure."""
     path = Path(path)
     if path.is_dir() or (path.is_file() and is_dicom(path)):
         kind = "a folder" if path.is_dir() else "DICOM"
@@ -77,7 +82,7 @@ def read_labels(path: Path, table: LabelTable | None = None) -> LabelMap:
             "Open it as a scan, or give a file of whole numbers from 0 to 255.",
         )
     names = table if table is not None else table_with(opened.segments, standard_table())
-    return LabelMap(array.astype(np.uint8), grid, names, opened.synthetic, stem(path))
+    return LabelMap(array.astype(np.uint8), grid, names, opened.synthetic, stem(path)), opened.notes
 
 
 def looks_like_labels(source: Path | str | Volume) -> bool:

@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,17 +83,33 @@ def free_space_needed(*arrays_bytes: int) -> int:
     return sum(arrays_bytes) + (1 << 20)
 
 
+def check_place(folder: Path, needed_bytes: int = 0) -> None:
+    """Refuse early what would be refused after minutes of work; leaves nothing behind.
+
+    Raises:
+        StorageError: The folder is a file, may not be made or written to, or has less than `needed_bytes` free.
+    """
+    folder = Path(folder)
+    with storage_errors(folder), tempfile.TemporaryFile(dir=_nearest(folder)):
+        pass
+    check_free_space(folder, needed_bytes)
+
+
 def check_free_space(folder: Path, needed_bytes: int) -> None:
     """Refuse early when a folder's disk has too little room.
 
     Raises:
         StorageError: Less than `needed_bytes` are free.
     """
-    existing = next((p for p in (folder, *folder.absolute().parents) if p.exists()), Path("/"))
     with storage_errors(folder):
-        free = shutil.disk_usage(existing).free
+        free = shutil.disk_usage(_nearest(folder)).free
     if free < needed_bytes:
         raise StorageError(
             f"{folder} has {free / 1e6:.0f} MB free, {needed_bytes / 1e6:.0f} MB are needed.",
             "Free some space or choose another folder.",
         )
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest above it that exists."""
+    return next((p for p in (folder, *folder.absolute().parents) if p.exists()), Path("/"))

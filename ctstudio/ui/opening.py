@@ -69,7 +69,7 @@ class Opening(QObject):
     def _take(self, read: Read) -> None:
         case = self._document.active
         if isinstance(read.content, LabelMap) and case is not None:
-            self._import(case, read.content, read.path)
+            self._import(case, read.content, read.path, read.notes)
             return
         try:
             self._show(read)
@@ -81,20 +81,21 @@ class Opening(QObject):
     def _show(self, read: Read) -> None:
         if isinstance(read.content, LabelMap):
             self._document.open_mask(read.content, read.path)
-            return
-        case = self._document.open_volume(read.content, read.path)
-        self._document.notices.say(f"Opened {case.name}.")
+        else:
+            case = self._document.open_volume(read.content, read.path)
+            self._document.notices.say(f"Opened {case.name}.")
         for note in read.notes:
             self._document.notices.say(note)
 
-    def _import(self, case: Case, labels: LabelMap, path: Path) -> None:
+    def _import(self, case: Case, labels: LabelMap, path: Path, notes: tuple[str, ...] = ()) -> None:
         work = partial(onto_scan, labels, case.volume.grid, case.mask.table)
-        self._background.run(work, partial(self._imported, case, path), self._failed)
+        self._background.run(work, partial(self._imported, case, path, notes), self._failed)
 
-    def _imported(self, case: Case, path: Path, mask: ImportedMask) -> None:
+    def _imported(self, case: Case, path: Path, notes: tuple[str, ...], mask: ImportedMask) -> None:
         try:
             if case in self._document.cases:
-                self._document.notices.say(f"Imported {path.name} as the mask of {case.name}.")
+                for note in (f"Imported {path.name} as the mask of {case.name}.", *notes):
+                    self._document.notices.say(note)
                 self._document.apply_mask(case, mask, path)
             else:
                 text = f"{path.name} was not imported: {case.name} was closed meanwhile."
@@ -118,10 +119,11 @@ class Opening(QObject):
 
 
 def _read(path: Path, as_mask: bool) -> Read:
-    from ctstudio.io.reading import looks_like_labels, read_labels, read_volume_with_notes
+    from ctstudio.io.reading import looks_like_labels, read_labels_with_notes, read_volume_with_notes
 
     if as_mask or (path.exists() and looks_like_labels(path)):
-        return Read(read_labels(path), path)
+        labels, notes = read_labels_with_notes(path)
+        return Read(labels, path, notes)
     volume, notes = read_volume_with_notes(path)
     return Read(volume, path, notes)
 

@@ -21,7 +21,7 @@ from ctstudio.core.provenance import Provenance
 from ctstudio.core.volume import Volume
 from ctstudio.io.reading import looks_like_labels, read_labels, read_volume
 from ctstudio.io.samples import write_sample
-from ctstudio.io.storage import storage_error, write_text
+from ctstudio.io.storage import check_place, storage_error, write_text
 from ctstudio.io.text_headers import segments_in
 from ctstudio.io.writing import WRITABLE, write_volume
 from ctstudio.protocol.result import Sample
@@ -255,3 +255,13 @@ def test_a_failure_of_the_writer_itself_leaves_the_old_text(tmp_path: Path) -> N
         write_text("\ud800", tmp_path / "a.txt")
     assert (tmp_path / "a.txt").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_place_is_refused_before_the_work_and_stays_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    check_place(tmp_path / "new" / "deep")
+    for place, needed in ((tmp_path / "file" / "out", 0), (tmp_path / "file", 0), (tmp_path / "new", 1 << 60)):
+        with pytest.raises(StorageError) as caught:
+            check_place(place, needed)
+        assert caught.value.remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

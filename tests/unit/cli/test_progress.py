@@ -66,3 +66,13 @@ def test_a_file_or_a_pipe_gets_no_bar(monkeypatch: pytest.MonkeyPatch, capsys: p
         now[0] = 5.0
         bar.at(2, 10)
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_told_at_the_beginning_waits_until_nothing_stands_against_the_request() -> None:
+    told: list[str] = []
+    steps = [Stepped("a", n, 2, 1, 1) for n in (1, 2)]
+    result_of(_events(Loading("a", "…"), *steps, Finished("a", Result("a", ()))), "Work", lambda: told.append("fit"))
+    assert told == ["fit"]
+    with pytest.raises(CtStudioError):
+        result_of(_events(Loading("b", "…"), Failed("b", "No.", "", "", 2)), "Work", lambda: told.append("again"))
+    assert told == ["fit"]
