@@ -87,7 +87,7 @@ def _in_standard_values(labels: LabelMap, names: Mapping[int, str]) -> tuple[Lab
     strange = []
     named = bool(names) or labels.table != standard
     for value in labels.present():
-        name = names.get(value) or labels.table.by_value(value).name
+        name = names.get(value, "unnamed") if names else labels.table.by_value(value).name
         found = standard_value(name)
         if found is None:
             strange.append(f"{name} ({value})")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ctstudio.core.errors import ParameterError
 from ctstudio.io.dataset_grouping import FoundCase
+from ctstudio.io.dataset_privacy import words_pattern
 
 _BETWEEN = re.compile(r"[_\-]+")
 _ENOUGH_TO_STRIP = 4
@@ -79,7 +80,7 @@ def by_name(names: Iterable[str]) -> dict[str, str]:
 def _by_ids_in_names(patients: Patients, cases: list[FoundCase], ids: set[str]) -> list[FoundCase]:
     """Cases of files that bear the Patient ID of a DICOM case in their path are that patient's; the others stay."""
     long = sorted(one for one in ids if len(one) >= _LEAST_ID and any(letter.isdigit() for letter in one))
-    patterns = {one: re.compile(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])", re.IGNORECASE) for one in long}
+    patterns = {one: words_pattern([one]) for one in long}
     rest = []
     for case in cases:
         found = next((one for one, bounded in patterns.items() if bounded.search(case.place)), "")

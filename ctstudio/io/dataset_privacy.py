@@ -46,12 +46,17 @@ class Scrubber:
     def __init__(self, words: Iterable[str]) -> None:
         long = {word for word in words if sum(letter.isalnum() for letter in word) >= _LEAST_LETTERS}
         known = sorted(long, key=lambda word: (-len(word), word))
-        choice = "|".join(r"[\W_]*".join(re.findall(r"[^\W_]+", word)) for word in known)
-        self._pattern = re.compile(rf"(?<![^\W_])(?:{choice})(?![^\W_])", re.IGNORECASE) if known else None
+        self._pattern = words_pattern(known) if known else None
 
     def clean(self, text: str) -> str:
         """The text with "***" where a patient was named."""
         return self._pattern.sub("***", text) if self._pattern else text
+
+
+def words_pattern(words: Iterable[str]) -> re.Pattern[str]:
+    """Finds any of some words as a whole, whatever stands between their letters and digits."""
+    choice = "|".join(r"[\W_]*".join(re.findall(r"[^\W_]+", word)) for word in words)
+    return re.compile(rf"(?<![^\W_])(?:{choice})(?![^\W_])", re.IGNORECASE)
 
 
 def _kept(path: Path) -> bytes:
