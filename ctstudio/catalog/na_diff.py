@@ -49,11 +49,11 @@ class GenerateParameters(BaseModel):
         description="Sampling steps. More steps take longer and follow the model more exactly.",
         json_schema_extra={"source": "ours: 20 suit dpm++; the paper samples with DDPM"},
     )
-    sampler: Literal["ddpm", "ddim", "dpm++", "unipc"] = Field(
+    sampler: Literal["ddpm", "ddim", "dpm++", "unipc", "lcm"] = Field(
         default="dpm++",
         title="Sampler",
         description="How the noise is taken away. ddpm is the paper's and wants 250 steps or more; ddim makes CT noise "
-        "too quiet below 50 steps.",
+        "too quiet below 50 steps. lcm is for distilled models, which always use it, with their own few steps.",
         json_schema_extra={"source": "ours"},
     )
     guidance: float = Field(

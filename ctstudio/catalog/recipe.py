@@ -173,12 +173,14 @@ class Distillation(_Strict):
         student_steps: Steps that the student is made for.
         teacher_steps: Steps of the teacher's solver along the whole trajectory.
         guidance: Guidance scale that goes into the student.
+        paths: How many of the teacher's paths a progressive student learns from.
     """
 
     method: Literal["consistency", "progressive"] = "consistency"
     student_steps: Annotated[int, Field(ge=1, le=16)] = 4
     teacher_steps: Annotated[int, Field(ge=4, le=1000)] = 50
     guidance: Annotated[float, Field(ge=1, le=5)] = 2.5
+    paths: Count = 1200
 
 
 class _Recipe(_Strict):

@@ -62,4 +62,4 @@ def estimate_x0(x_t: Tensor, prediction: Tensor, timesteps: Tensor, kind: str) -
 
 
 def _draws_noise(scheduler: Any) -> bool:
-    return type(scheduler).__name__ == "DDPMScheduler"
+    return type(scheduler).__name__ in ("DDPMScheduler", "LCMScheduler")

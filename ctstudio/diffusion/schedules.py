@@ -5,16 +5,15 @@ MONAI's schedulers are not used: with fewer than 1000 steps they step to the wro
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from diffusers import DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler
+from diffusers import DDPMScheduler, DPMSolverMultistepScheduler, LCMScheduler, UniPCMultistepScheduler
 from torch import Tensor
 
 from ctstudio.core.errors import ParameterError
 
 TRAIN_STEPS = 1000
-Sampler = Literal["ddpm", "ddim", "dpm++", "unipc"]
 _LINEAR: dict[str, Any] = {
     "num_train_timesteps": TRAIN_STEPS,
     "beta_schedule": "linear",
@@ -60,6 +59,24 @@ def build_sampler(name: str, steps: int, prediction: str) -> Any:
     else:
         raise ParameterError(f"No sampler is called {name!r}.", "Choose ddpm, ddim, dpm++ or unipc.")
     scheduler.set_timesteps(steps)
+    return scheduler
+
+
+def build_few_step_sampler(timesteps: tuple[int, ...], prediction: str, redraw: bool) -> Any:
+    """The scheduler of a distilled student, which calls its network once at each of its own timesteps.
+
+    Args:
+        timesteps: Falling, each in [0, 1000).
+        prediction: What the network predicts.
+        redraw: True for consistency models: noise is drawn anew after each step (Luo et al. 2023). False for
+            progressive students: each step jumps along the teacher's path (Salimans and Ho 2022).
+    """
+    common = {**_LINEAR, "prediction_type": prediction}
+    if redraw:
+        scheduler: Any = LCMScheduler(**common, clip_sample=False, original_inference_steps=TRAIN_STEPS)
+    else:
+        scheduler = DPMSolverMultistepScheduler(**common, solver_order=1, final_sigmas_type="zero")
+    scheduler.set_timesteps(timesteps=list(timesteps))
     return scheduler
 
 

@@ -41,6 +41,10 @@ class HeldOut:
     labels: NDArray[np.uint8]
     seeds: NDArray[np.int64]
 
+    def first(self, count: int) -> HeldOut:
+        """The first slices alone."""
+        return HeldOut(self.ct_hu[:count], self.labels[:count], self.seeds[:count])
+
     def liver(self) -> NDArray[np.bool_]:
         """(N, 256, 256) the liver with its lesions."""
         return np.isin(self.labels, values_of(LIVER))

@@ -59,11 +59,11 @@ def mask_figures(model: NaDiffModel, segmenter: nn.Module, count: int, say: Say)
     slices = held_out_slices(count, model.config)
     truth = slices.liver()
     real = with_noise(slices, 0.25, model.config)
-    figures = {"slices": float(count), "segmenter_dice_phantoms": _liver_dice(model, segmenter, real, truth)}
+    figures = {"slices": float(count), "segmenter_dice_phantoms": liver_dice(model, segmenter, real, truth)}
     for kind, (keep, complete) in MASK_KINDS.items():
         made = generate_slices(model, slices.labels, keep, 0.25, seed=1, complete=complete)
-        figures[f"dice_{kind}"] = _liver_dice(model, segmenter, made, truth)
-        figures[f"dice_{kind}_shuffled"] = _liver_dice(model, segmenter, made, np.roll(truth, count // 3, axis=0))
+        figures[f"dice_{kind}"] = liver_dice(model, segmenter, made, truth)
+        figures[f"dice_{kind}_shuffled"] = liver_dice(model, segmenter, made, np.roll(truth, count // 3, axis=0))
         say(f"{kind}: Dice {figures[f'dice_{kind}']:.3f}, shuffled {figures[f'dice_{kind}_shuffled']:.3f}")
     return figures
 
@@ -77,15 +77,24 @@ def dose_figures(model: NaDiffModel, count: int, say: Say) -> dict[str, Any]:
     measured, requested = dose_response(model, count, FIRST_SEED + 20_000, DOSES)
     for dose, got, asked in zip(DOSES, np.median(measured, axis=0), np.median(requested, axis=0), strict=True):
         say(f"dose {dose:.0%}: {got:.1f} HU of {asked:.1f}")
-    slopes = [float(np.polyfit(np.log(DOSES), np.log(row), 1)[0]) for row in measured]
     return {
         "anatomies": count,
         "median_sd_hu": _by_dose(np.median(measured, axis=0)),
         "median_requested_sd_hu": _by_dose(np.median(requested, axis=0)),
         "ratio": _by_dose(np.median(measured / requested, axis=0)),
-        "slope": float(np.median(slopes)),
+        "slope": slope_of(measured),
         "strictly_falling": float(np.mean([(np.diff(row) < 0).all() for row in measured])),
     }
+
+
+def slope_of(measured_sd_hu: NDArray[np.float64]) -> float:
+    """Median over anatomies of the slope of log SD over log dose, from (N, len(DOSES)) HU; physics says -0.5."""
+    return float(np.median([np.polyfit(np.log(DOSES), np.log(row), 1)[0] for row in measured_sd_hu]))
+
+
+def dose_slope(made_hu: list[NDArray[np.float32]], liver: NDArray[np.bool_]) -> float:
+    """The same from slices (N, 256, 256) at each of `DOSES`, measured in the liver (N, 256, 256)."""
+    return slope_of(np.array([[noise_sd_hu(images[n], liver[n]) for images in made_hu] for n in range(len(liver))]))
 
 
 def dose_response(
@@ -158,9 +167,10 @@ def look_figures(model: NaDiffModel, bank_hu: NDArray[np.float32], slices: HeldO
     }
 
 
-def _liver_dice(
+def liver_dice(
     model: NaDiffModel, segmenter: nn.Module, images_hu: NDArray[np.float32], truth: NDArray[np.bool_]
 ) -> float:
+    """Mean Dice of the segmenter's liver on slices (N, 256, 256) HU with the masks (N, 256, 256)."""
     unit = torch.from_numpy(model.config.window.to_unit(images_hu))[:, None]
     read = segment(segmenter, unit).numpy() == model.groups.index("liver") + 1  # type: ignore[arg-type]
     return float(np.mean([dice(a, b) for a, b in zip(read, truth, strict=True)]))

@@ -14,19 +14,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors.torch import load_file
+from torch import Tensor
 
 from ctstudio.core.errors import CtStudioError, StorageError
+from ctstudio.nets.tensor_file import save_tensors
+from ctstudio.training.learner import Learner
 
 MODULE, AVERAGE, OPTIMISER, STATE = "module.safetensors", "average.safetensors", "optimiser.safetensors", "state.json"
 BEST = "best"
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 Weights = dict[str, Tensor]
 
 
@@ -48,26 +49,6 @@ class Position(BaseModel):
     attempt: int = 0
     best: float | None = None
     finished: bool = False
-
-
-@dataclass(frozen=True)
-class Learner:
-    """What a checkpoint holds: a module, its optimiser, and the moving average of its trained weights."""
-
-    module: nn.Module
-    optimiser: torch.optim.AdamW
-    average: Weights
-
-    @staticmethod
-    def of(module: nn.Module, learning_rate: float, weight_decay: float) -> Learner:
-        """A learner that has learned nothing yet."""
-        trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
-        optimiser = torch.optim.AdamW(trained.values(), lr=learning_rate, weight_decay=weight_decay)
-        return Learner(module, optimiser, {name: p.detach().clone() for name, p in trained.items()})
-
-    def trained(self) -> dict[str, nn.Parameter]:
-        """The weights that are trained, by name."""
-        return {name: p for name, p in self.module.named_parameters() if p.requires_grad}
 
 
 class CheckpointStore:
@@ -96,7 +77,7 @@ class CheckpointStore:
         }
         self._write(target, files, position)
         for old in self.all()[: -self._keep]:
-            shutil.rmtree(old, ignore_errors=True)
+            self._remove(old)
         return target
 
     def save_best(self, learner: Learner, position: Position) -> Path:
@@ -120,9 +101,11 @@ class CheckpointStore:
             average, moments = load_file(folder / AVERAGE), load_file(folder / OPTIMISER)
             for name, parameter in learner.trained().items():
                 learner.average[name].copy_(average[name])
-                kept = {key: moments[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+                kept = {key: moments[f"{name}.{key}"] for key in MOMENTS if f"{name}.{key}" in moments}
                 kept = {key: v if key == "step" else v.to(parameter.device) for key, v in kept.items()}
-                learner.optimiser.state[parameter] = kept
+                learner.optimiser.state.pop(parameter, None)  # a weight that no gradient reached yet has none
+                if kept:
+                    learner.optimiser.state[parameter] = kept
             return position_of(folder)
         except (OSError, RuntimeError, KeyError, SafetensorError, ValidationError) as error:
             raise CtStudioError(
@@ -164,15 +147,16 @@ class CheckpointStore:
         return found[-1]
 
     def _write(self, target: Path, files: dict[str, Weights], position: Position) -> None:
-        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        partial = self.folder / f".{target.name}"
         try:
-            shutil.rmtree(partial, ignore_errors=True)
+            self._sweep()
             partial.mkdir(parents=True)
             for name, weights in files.items():
-                save_file({key: value.detach().contiguous().cpu() for key, value in weights.items()}, partial / name)
+                save_tensors(weights, partial / name)
             (partial / STATE).write_text(position.model_dump_json(), encoding="utf-8")
-            if target.exists():
-                shutil.rmtree(target)
+            for path in partial.iterdir():
+                _onto_disk(path)
+            self._remove(target)
             os.rename(partial, target)
         except (OSError, SafetensorError) as error:
             shutil.rmtree(partial, ignore_errors=True)
@@ -180,6 +164,25 @@ class CheckpointStore:
                 f"The checkpoint of step {position.step} cannot be written to {self.folder}: {error}.",
                 "The checkpoint before stands. Make room, or check the rights of the folder, and resume.",
             ) from error
+
+    def _remove(self, folder: Path) -> None:
+        """Hide a checkpoint before its files go one by one, so that none is ever there in part."""
+        if folder.exists():
+            hidden = self.folder / f".old_{folder.name}"
+            shutil.rmtree(hidden, ignore_errors=True)
+            os.rename(folder, hidden)
+            shutil.rmtree(hidden, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Forget what a process that was killed left behind."""
+        for left in self.folder.glob(".*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _onto_disk(path: Path) -> None:
+    """Wait until a file would outlast a loss of power."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def position_of(folder: Path) -> Position:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ctstudio.catalog.dataset import Case, read_dataset
 from ctstudio.catalog.recipe import PhantomData, PreparedData
-from ctstudio.core.errors import InputError
+from ctstudio.core.errors import InputError, ParameterError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.resample import labels_onto, volume_onto
@@ -23,6 +23,9 @@ from ctstudio.training.slices import PIXEL_MM, SIZE, Slices, load_shards, make_s
 
 VALIDATION_SEEDS = range(9_500, 9_506)
 """Phantoms that runs are validated on; training may use the seeds below."""
+
+LAST_SEED = 9_000
+"""Seeds from here on are for calibrating, validating and measuring."""
 
 AIR_HU = -1024.0
 RunPart = Literal["train", "validation"]
@@ -65,13 +68,23 @@ def check_data(data: Data) -> None:
     """Name what is wrong with the data before anything is made.
 
     Raises:
-        InputError: No data set, a leaking one, or one without training cases that hold a CT and labels.
+        InputError: No data set, a leaking one, or one without cases for training and validation that hold a CT and
+            labels; phantoms that are kept for judging.
     """
-    if isinstance(data, PreparedData) and not _usable(data, "train"):
-        raise InputError(
-            f"No training case in {data.folder} holds both a CT and labels.",
-            "Prepare cases with label maps: this recipe learns to follow masks.",
-        )
+    if isinstance(data, PhantomData):
+        last = data.first_seed + data.patients - 1
+        if last >= LAST_SEED:
+            raise ParameterError(
+                f"The phantoms with seeds {data.first_seed} to {last} reach those that models are judged on.",
+                f"Choose data.first_seed and data.patients so that no seed reaches {LAST_SEED}.",
+            )
+        return
+    for part, words in (("train", "training"), ("validation", "validation")):
+        if not _usable(data, part):
+            raise InputError(
+                f"No {words} case in {data.folder} holds both a CT and labels.",
+                "Prepare cases of at least two patients with label maps: this recipe learns to follow masks.",
+            )
 
 
 def _shards(data: Data, part: RunPart) -> list[tuple[str, Callable[[], Slices]]]:
@@ -85,8 +98,8 @@ def _shards(data: Data, part: RunPart) -> list[tuple[str, Callable[[], Slices]]]
 
 
 def _usable(data: PreparedData, part: RunPart) -> list[tuple[int, Case]]:
-    info = read_dataset(Path(data.folder))
-    return [(n, case) for n, case in enumerate(info.cases) if case.part == part and {"ct", "labels"} <= set(case.files)]
+    cases = [(n, case) for n, case in enumerate(read_dataset(Path(data.folder)).cases) if case.part == part]
+    return [(n, case) for n, case in cases if {"ct", "labels"} <= set(case.files) and any(case.label_voxels.values())]
 
 
 def case_slices(folder: Path, case: Case, number: int, count: int) -> Slices:
@@ -103,10 +116,11 @@ def case_slices(folder: Path, case: Case, number: int, count: int) -> Slices:
         source = case.grid.slab(near.start, len(range(*near.indices(case.shape[0]))))
         images.append(_hu_on(ct[near], source, plane))
         maps.append(labels_onto(LabelMap(np.asarray(labels.array[near]), source, labels.table), plane).array[0])
-    ct_hu = np.stack(images) if images else np.empty((0, SIZE, SIZE), np.int16)
+    ct_hu = np.stack(images)
     doses, noise = noisy(ct_hu, number, stream(number, "case slices"))
-    known = np.stack(maps) if maps else np.empty((0, SIZE, SIZE), np.uint8)
-    return Slices(ct_hu, known, noise, doses, np.full(len(chosen), number, np.int64), np.ones(len(chosen), np.bool_))
+    return Slices(
+        ct_hu, np.stack(maps), noise, doses, np.full(len(chosen), number, np.int64), np.ones(len(chosen), np.bool_)
+    )
 
 
 def _hu_on(array: np.ndarray, source: Grid, plane: Grid) -> np.ndarray:  # type: ignore[type-arg]

@@ -15,7 +15,7 @@ from ctstudio.core.labels import standard_table, values_of
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
-from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, LAYOUT, SEGMENTER, save_weights
+from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, LAYOUT, SEGMENTER, save_vae, save_weights
 from ctstudio.training.data import in_words, load_slices
 from ctstudio.training.na_diff_networks import (
     VOCABULARY,
@@ -48,7 +48,7 @@ def export_trained(run: Run, which: str = "last") -> Path:
     Figures are added later, by measuring.
     """
     folder = _emptied(run)
-    trained_vae(run).half().save_pretrained(folder / "vae")
+    save_vae(trained_vae(run), folder)
     clip, tokenizer, clip_config = trained_clip(run)
     save_weights(clip, folder / CLIP_FOLDER, clip_config)
     tokenizer.save(folder / CLIP_FOLDER / VOCABULARY)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -17,18 +16,23 @@ from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe
 from ctstudio.core.errors import CtStudioError, ParameterError, StorageError
 from ctstudio.core.seeds import derived
 from ctstudio.protocol.training_run import RunInfo
-from ctstudio.training import fine_tune, from_scratch
-from ctstudio.training.data import check_data, in_words
-from ctstudio.training.loop import Stopped
+from ctstudio.training import distil, fine_tune, from_scratch
+from ctstudio.training.checks import check_run, make_place
+from ctstudio.training.data import in_words
 from ctstudio.training.recorder import Recorder, Report, device_name
 from ctstudio.training.run import Run, Silent, new_accelerator
+from ctstudio.training.watcher import Stopped
 
 Plan = dict[str, Callable[[Run], None]]
+ALONE = ("data", "latents", "paths", "export", "calibrate", "figures")
+"""Stages that the first process does while the others wait."""
 
 
 def plan_of(recipe: Recipe) -> Plan:
     """The stages of a recipe, in order."""
-    return fine_tune.STAGES if isinstance(recipe, FineTuneRecipe | DistilRecipe) else from_scratch.STAGES
+    if isinstance(recipe, DistilRecipe):
+        return distil.STAGES
+    return fine_tune.STAGES if isinstance(recipe, FineTuneRecipe) else from_scratch.STAGES
 
 
 def run_recipe(
@@ -58,39 +62,23 @@ def run_recipe(
     """
     plan = plan_of(recipe)
     wanted = tuple(plan) if stages is None else stages
-    _check(recipe, folder, resume, plan, wanted)
+    unknown = [stage for stage in wanted if stage not in plan]
+    if unknown:
+        raise ParameterError(f"There is no stage {unknown[0]!r}.", f"Choose from {', '.join(plan)}.")
     accelerator = accelerator or new_accelerator(recipe.run.precision)
+    check_run(recipe, folder, resume, accelerator.num_processes)
+    accelerator.wait_for_everyone()  # all have looked before one makes the folder
+    if accelerator.is_main_process:
+        make_place(folder)
     watcher = _watcher(recipe, folder, tuple(plan), accelerator, report, say)
     run = Run(recipe, folder, accelerator, watcher)
     with _ended_well(watcher):
         for name in wanted:
             torch.manual_seed(derived(recipe.seed, name))
-            if name not in ("data", "latents", "export", "calibrate", "figures") or accelerator.is_main_process:
+            if name not in ALONE or accelerator.is_main_process:
                 plan[name](run)
             accelerator.wait_for_everyone()
     return folder / "model"
-
-
-def _check(recipe: Recipe, folder: Path, resume: bool, plan: Plan, wanted: tuple[str, ...]) -> None:
-    """Name all that can be named before the first step."""
-    unknown = [stage for stage in wanted if stage not in plan]
-    if unknown:
-        raise ParameterError(f"There is no stage {unknown[0]!r}.", f"Choose from {', '.join(plan)}.")
-    if not resume and (folder / "checkpoints").exists():
-        raise ParameterError(f"{folder} already holds a training run.", "Add --resume, or choose another folder.")
-    check_data(recipe.data)
-    if isinstance(recipe, FineTuneRecipe | DistilRecipe):
-        run = Run(recipe, folder, None, None)  # type: ignore[arg-type]
-        fine_tune.base_of(run)
-    try:
-        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe.{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise StorageError(
-            f"{folder} cannot be written: {error.strerror or error}.", "Choose another folder, or make room."
-        ) from error
 
 
 def _watcher(
@@ -121,20 +109,29 @@ def _watcher(
 def _ended_well(watcher: Recorder | Silent) -> Iterator[None]:
     """However the run ends, `run.json` says it; Ctrl+C stops after the present step, a second one at once."""
     if not isinstance(watcher, Recorder):
-        yield
+        with _heeding_signals(lambda: None):  # the first process hears of it too, and tells the others
+            yield
         return
-    with _heeding_signals(watcher):
+    with _heeding_signals(watcher.stop):
         try:
             yield
         except Stopped as stopped:
             watcher.end("stopped", stopped.message, stopped.remedy)
             raise
         except CtStudioError as error:
-            watcher.end("failed", error.message, error.remedy)
+            with suppress(OSError):
+                watcher.end("failed", error.message, error.remedy)
             raise
         except KeyboardInterrupt:
             watcher.end("stopped", "Stopped in the middle of a stage.", "Add --resume to go on.")
             raise
+        except OSError as error:
+            failure = StorageError(
+                f"A file cannot be read or written: {error}.", "Make room, or check the rights, and add --resume."
+            )
+            with suppress(OSError):  # the same full disk; what stands there is a run whose process has gone
+                watcher.end("failed", failure.message, failure.remedy)
+            raise failure from error
         except BaseException as error:
             watcher.end("failed", f"{type(error).__name__}: {error}", "See log.txt in the run's folder.")
             raise
@@ -142,9 +139,9 @@ def _ended_well(watcher: Recorder | Silent) -> Iterator[None]:
 
 
 @contextmanager
-def _heeding_signals(watcher: Recorder) -> Iterator[None]:
+def _heeding_signals(stop: Callable[[], None]) -> Iterator[None]:
     def heed(number: int, frame: FrameType | None) -> None:
-        watcher.stop()
+        stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     try:

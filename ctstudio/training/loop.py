@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -22,50 +21,14 @@ from ctstudio.catalog.recipe import RunSettings, StageSettings
 from ctstudio.core.errors import CtStudioError, ParameterError
 from ctstudio.core.seeds import derived
 from ctstudio.protocol.training_run import StepLine
-from ctstudio.training.checkpoints import CheckpointStore, Learner, Position
+from ctstudio.training.checkpoints import CheckpointStore, Position
+from ctstudio.training.learner import Learner, averaged
 from ctstudio.training.memory import memory_bytes
-from ctstudio.training.stage import Batch, Lossy, Stage
+from ctstudio.training.stage import Batch, Lossy, Stage, shared_out
+from ctstudio.training.watcher import Stopped, Watcher
 
 ATTEMPTS = 3
-"""How often a stage is rolled back before it is given up."""
-
-
-class Stopped(CtStudioError):
-    """Someone wanted the run to stop; its checkpoint is written."""
-
-    exit_code = 0
-
-
-class Watcher(Protocol):
-    """Whoever looks on: writes the curves, draws samples, and may want the run to pause or stop."""
-
-    def stepped(self, line: StepLine, steps: int) -> None:
-        """A step is done, of `steps`."""
-        ...
-
-    def looked(self, stage: str, step: int, module: nn.Module) -> float | None:
-        """The module holds its moving average for the moment: validate, draw samples.
-
-        Returns:
-            The main figure of a validation, more is better; None when there was none.
-        """
-        ...
-
-    def is_due(self, stage: str, step: int) -> bool:
-        """Whether `looked` wants to be called after this step."""
-        ...
-
-    def wants_stop(self) -> bool:
-        """Whether the run shall stop now."""
-        ...
-
-    def wants_pause(self) -> bool:
-        """Whether the run shall wait; asked again and again while it does."""
-        ...
-
-    def rolled_back(self, stage: str, step: int, why: str) -> None:
-        """The stage goes on from an earlier step."""
-        ...
+"""How often a stage is rolled back without getting further before it is given up."""
 
 
 @dataclass
@@ -113,6 +76,7 @@ class Trainer:
         position = store.load(learner)
         if position.step < settings.steps:
             position = _Course(self, name, stage, settings, store, learner, position).run()
+            self.accelerator.free_memory()
         with torch.no_grad():
             for key, parameter in learner.trained().items():
                 parameter.copy_(learner.average[key])
@@ -137,11 +101,12 @@ class _Course:
         self.wrapped = self.accelerator.prepare(Lossy(self.stage))
         self._began, self._before = time.monotonic(), self.position.seconds
         self._saved = self._began
+        self._failures, self._furthest = 0, 0
 
     def run(self) -> Position:
         """To the last step."""
         self.stage.module.train()
-        if not self.store.all():
+        if self.position.step == 0:
             self._save()  # a roll-back needs somewhere to go
         while self.position.step < self.settings.steps:
             self._heed_wishes()
@@ -247,8 +212,10 @@ class _Course:
     def _roll_back(self) -> None:
         """Go on from the last checkpoint with other draws."""
         step, attempt = self.position.step, self.position.attempt + 1
+        self._failures = self._failures + 1 if step <= self._furthest else 1
+        self._furthest = max(step, self._furthest)
         why = f"The loss of stage {self.name} became NaN or infinite at step {step + 1}."
-        if attempt > ATTEMPTS:
+        if self._failures > ATTEMPTS:
             raise CtStudioError(
                 f"{why} It was rolled back {ATTEMPTS} times.",
                 "Lower the learning rate, or clip harder, and resume: the last good checkpoint stands.",
@@ -270,42 +237,6 @@ def learning_rate(settings: StageSettings, step: int) -> float:
         return settings.learning_rate * (step + 1) / settings.warm_up
     part = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
     return settings.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * part)))
-
-
-def shared_out(batch: Batch, parts: int) -> list[Batch]:
-    """A batch in equal parts.
-
-    Raises:
-        ParameterError: It cannot be shared equally.
-    """
-    if parts == 1:
-        return [batch]
-    size = len(next(iter(batch.values())))
-    if size % parts:
-        raise ParameterError(
-            f"A batch of {size} samples cannot be shared by {parts} parts.", f"Choose a batch that {parts} divides."
-        )
-    return [
-        {key: value[first : first + size // parts] for key, value in batch.items()}
-        for first in range(0, size, size // parts)
-    ]
-
-
-@contextmanager
-def averaged(learner: Learner) -> Iterator[nn.Module]:
-    """The module with its moving average in it, in evaluation mode; its own weights come back afterwards."""
-    own = {name: p.detach().clone() for name, p in learner.trained().items()}
-    try:
-        _fill(learner, learner.average)
-        yield learner.module.eval()
-    finally:
-        _fill(learner, own)
-
-
-@torch.no_grad()
-def _fill(learner: Learner, weights: dict[str, Tensor]) -> None:
-    for name, parameter in learner.trained().items():
-        parameter.copy_(weights[name])
 
 
 def replace_position(position: Position, **changes: Any) -> Position:

@@ -14,7 +14,6 @@ import numpy as np
 import psutil
 import torch
 from torch import nn
-from torch.utils.tensorboard import SummaryWriter
 
 from ctstudio.catalog.recipe import RunSettings
 from ctstudio.core.volume import Volume
@@ -32,7 +31,10 @@ from ctstudio.protocol.training_run import (
     read_records,
     replace_record,
 )
+from ctstudio.training.curves import Curves
+from ctstudio.training.watcher import Stopped
 
+PAUSE_S = 0.2
 Report = Callable[[str, int, int, float], None]
 """Told stage, step, steps and loss; the loss is 0 for stages that have none."""
 
@@ -63,7 +65,7 @@ class Recorder:
         self.files, self._settings, self._report, self.say = RunFiles(folder), settings, report, say
         self._looker: Looker | None = None
         self._asked_to_stop = False
-        self._events: SummaryWriter | None = None
+        self._curves = Curves(self.files.events)
         self._told = 0.0
         self._wanted = Wanted()
         before = read_record(self.files.info, RunInfo)
@@ -87,22 +89,31 @@ class Recorder:
     def begin(self, stage: str, steps: int = 0, looker: Looker | None = None, from_step: int = 0) -> None:
         """A stage begins, perhaps in its middle: lines that a checkpoint does not cover are forgotten."""
         self._looker = looker
-        if from_step >= 0:
-            self._forget_after(stage, from_step)
-        self._update(state="running", stage=stage, step=max(0, from_step), steps=steps)
+        self._forget_after(stage, from_step)
+        if steps:
+            self._curves.begin(stage, from_step)
+        self._update(state="running", stage=stage, step=from_step, steps=steps)
         self._tell()
         self.say(f"stage {stage}")
 
     def progress(self, step: int, steps: int) -> None:
-        """Progress of a stage that trains nothing."""
+        """Progress of a stage that trains nothing; it pauses and stops here.
+
+        Raises:
+            Stopped: Somebody wanted it.
+        """
         self._update(step=step, steps=steps)
         self._report(self._info.stage, step, steps, 0.0)
         self._tell_now_and_then()
+        while not self.wants_stop() and self.wants_pause():
+            time.sleep(PAUSE_S)
+        if self.wants_stop():
+            raise Stopped(f"Stopped in stage {self._info.stage} after {step} of {steps}.", "Add --resume to go on.")
 
     def stepped(self, line: StepLine, steps: int) -> None:
         """See `Watcher`."""
         append_record(self.files.steps, line)
-        self._scalars(line.stage, line.step, line.model_dump(exclude={"stage", "step", "seconds"}))
+        self._curves.add(line.step, line.model_dump(exclude={"stage", "step", "seconds"}))
         left = line.seconds / line.step * (steps - line.step)
         self._update(stage=line.stage, step=line.step, steps=steps, seconds_left=left)
         self._report(line.stage, line.step, steps, line.loss)
@@ -130,13 +141,14 @@ class Recorder:
         append_record(
             self.files.validations, ValidationLine(stage=stage, step=step, figures=figures, main=main, best=best)
         )
-        self._scalars(f"{stage}/validation", step, figures)
+        self._curves.add(step, {f"validation/{name}": value for name, value in figures.items()})
         return -figures[main]
 
     def rolled_back(self, stage: str, step: int, why: str) -> None:
         """See `Watcher`."""
         self._forget_after(stage, step)
-        self._update(message=f"{why} It goes on from step {step}.")
+        self._curves.begin(stage, step)
+        self._update(step=step, message=f"{why} It goes on from step {step}.")
         self._tell()
         self.say(self._info.message)
 
@@ -163,8 +175,7 @@ class Recorder:
         """The run has ended."""
         self._update(state=state, message=message, remedy=remedy, seconds_left=0.0 if state == "finished" else None)
         self._tell()
-        if self._events is not None:
-            self._events.close()
+        self._curves.close()
 
     def _keep_sample(self, stage: str, step: int, number: int, title: str, image: Volume) -> None:
         name = f"samples/{stage}_{step:08d}_{number}.npz"
@@ -180,12 +191,6 @@ class Recorder:
         )
         append_record(self.files.samples, SampleLine(stage=stage, step=step, number=number, title=title, file=name))
 
-    def _scalars(self, where: str, step: int, values: dict[str, float]) -> None:
-        if self._events is None:
-            self._events = SummaryWriter(str(self.files.events), flush_secs=10)
-        for name, value in values.items():
-            self._events.add_scalar(f"{where}/{name}", value, step)
-
     def _forget_after(self, stage: str, step: int) -> None:
         for path, kind in (
             (self.files.steps, StepLine),
@@ -194,9 +199,10 @@ class Recorder:
         ):
             lines, _ = read_records(path, kind)
             kept = [line for line in lines if line.stage != stage or line.step <= step]
-            if len(kept) < len(lines):
+            text = "".join(line.model_dump_json() + "\n" for line in kept).encode()
+            if path.exists() and path.read_bytes() != text:  # also when a line was torn
                 partial = path.with_name(f".{path.name}.{os.getpid()}")
-                partial.write_text("".join(line.model_dump_json() + "\n" for line in kept), encoding="utf-8")
+                partial.write_bytes(text)
                 os.replace(partial, path)
 
     def _wanted_time(self) -> int:

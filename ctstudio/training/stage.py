@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import torch
@@ -43,3 +44,15 @@ class Lossy(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """The stage's loss."""
         return self._stage[0].loss(batch)
+
+
+def shared_out(batch: Batch, parts: int) -> list[Batch]:
+    """A batch in equal parts; when that cannot be, each sample comes several times, which keeps the mean."""
+    size = len(next(iter(batch.values())))
+    times = math.lcm(size, parts) // size
+    if times > 1:
+        batch = {key: value.repeat_interleave(times, dim=0) for key, value in batch.items()}
+    each = size * times // parts
+    return [
+        {key: value[first : first + each] for key, value in batch.items()} for first in range(0, each * parts, each)
+    ]

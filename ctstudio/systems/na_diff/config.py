@@ -28,6 +28,8 @@ class NaDiffConfig(BaseModel):
         prediction: What the network predicts: "epsilon" (paper) or "v_prediction".
         label_groups: For the spatial variant: names of the mask channels, in order, with their label names.
         noise_map_scale_hu: Noise map value that becomes 1.
+        few_steps: Timesteps of a distilled student, falling; empty for a model that any sampler may use.
+        few_steps_redraw: Whether the student gets fresh noise between its steps, as consistency models do.
         noise_gain, noise_floor_hu: How the trained model answers a noise map: SD^2 = (gain * map)^2 + floor^2. The map
             it is told is corrected for both; 1 and 0 correct nothing.
     """
@@ -55,6 +57,8 @@ class NaDiffConfig(BaseModel):
     prediction: str = "epsilon"
     label_groups: dict[str, tuple[str, ...]] = {}
     noise_map_scale_hu: float = 150.0
+    few_steps: tuple[int, ...] = ()
+    few_steps_redraw: bool = False
     noise_gain: float = 1.0
     noise_floor_hu: float = 0.0
 

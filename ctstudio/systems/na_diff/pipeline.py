@@ -19,12 +19,13 @@ from ctstudio.core.volume import Volume
 from ctstudio.diffusion.guidance import guided
 from ctstudio.diffusion.loop import Denoised, denoise
 from ctstudio.diffusion.noise import generator_for, stack_noise
-from ctstudio.diffusion.schedules import build_sampler
+from ctstudio.diffusion.schedules import build_few_step_sampler, build_sampler
 from ctstudio.protocol.events import Finished, Preview, Stepped
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result, Sample
 from ctstudio.systems.na_diff import completion
 from ctstudio.systems.na_diff.completion import leaves_open
+from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.layout import LayoutNetwork
 from ctstudio.systems.na_diff.outcome import Made, finished_sample
 from ctstudio.systems.na_diff.placement import Placement, place
@@ -74,7 +75,8 @@ def generate(request: Request, model: NaDiffModel) -> Iterator[Event]:
     Raises:
         InputError: What was given cannot be used; says what, why and what to do.
     """
-    parameters = GenerateParameters.model_validate(request.parameters)
+    asked = GenerateParameters.model_validate(request.parameters)
+    parameters = fitted(asked, model.config)
     mask, like = _inputs(request)
     placement = place(mask, like, model.config, model.groups)
     layout = model.layout if parameters.complete and leaves_open(placement.given, model.groups) else None
@@ -84,7 +86,39 @@ def generate(request: Request, model: NaDiffModel) -> Iterator[Event]:
     for number in range(1, parameters.count + 1):
         sample = yield from _one_sample(request, mask, model, layout, parameters, placement, number, pace)
         samples.append(sample)
-    yield Finished(request.id, Result(request.id, tuple(samples), placement.notes))
+    yield Finished(request.id, Result(request.id, tuple(samples), (*placement.notes, *_changes(asked, parameters))))
+
+
+def fitted(parameters: GenerateParameters, config: NaDiffConfig) -> GenerateParameters:
+    """The parameters as the model can use them: a distilled student has its own sampler, steps and guidance.
+
+    Raises:
+        ParameterError: The few-step sampler is asked of a model that was not distilled.
+    """
+    if config.few_steps:
+        own = {"sampler": "lcm", "steps": len(config.few_steps), "guidance": 1.0}
+        return parameters.model_copy(update=own)
+    if parameters.sampler == "lcm":
+        raise ParameterError(
+            "The sampler lcm is for distilled models, and this model is none.",
+            "Choose dpm++, or distil the model first: ctstudio train distil/na-diff --base MODEL --out DIR.",
+        )
+    return parameters
+
+
+def _changes(asked: GenerateParameters, used: GenerateParameters) -> tuple[str, ...]:
+    """What the user should know when other settings were used than those that were asked for by hand."""
+    usual = GenerateParameters()
+    by_hand = [
+        name
+        for name in ("sampler", "steps", "guidance")
+        if getattr(asked, name) not in (getattr(usual, name), getattr(used, name))
+    ]
+    if not by_hand:
+        return ()
+    return (
+        f"This model was distilled: it samples in its own {used.steps} steps, not with the {by_hand[0]} asked for.",
+    )
 
 
 def _inputs(request: Request) -> tuple[LabelMap, Volume | None]:
@@ -161,7 +195,10 @@ def _denoised(
     config = model.config
     shape = (config.latent_channels, config.latent_side, config.latent_side)
     x_t = stack_noise(seed, list(slices), shape).to(model.device)
-    scheduler = build_sampler(parameters.sampler, parameters.steps, config.prediction)
+    if config.few_steps:
+        scheduler = build_few_step_sampler(config.few_steps, config.prediction, config.few_steps_redraw)
+    else:
+        scheduler = build_sampler(parameters.sampler, parameters.steps, config.prediction)
     generators = [generator_for(seed, "sampler", z) for z in slices]
 
     def predict(z_t: Tensor, timesteps: Tensor) -> Tensor:

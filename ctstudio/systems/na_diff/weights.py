@@ -11,12 +11,13 @@ import torch
 from diffusers import AutoencoderKL
 from open_clip.model import CLIP
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.core.errors import WeightMismatch
 from ctstudio.nets.clip import build_clip
+from ctstudio.nets.tensor_file import give_usual_rights, save_tensors
 from ctstudio.systems.na_diff.conditions import LabelGroups, label_groups
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.layout import LayoutNetwork
@@ -128,14 +129,16 @@ def save_weights(module: nn.Module, folder: Path, config: dict[str, Any] | None 
     """Write a network's weights as fp16 safetensors, and its configuration beside them."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {k: v.half() if v.is_floating_point() else v for k, v in module.state_dict().items()}
-    path = folder / WEIGHTS
-    path.unlink(missing_ok=True)
-    path.touch()
-    rights = path.stat().st_mode  # those of any new file of the user; safetensors would keep its files to him alone
-    save_file({k: v.contiguous() for k, v in state.items()}, path)
-    path.chmod(rights)
+    save_tensors(state, folder / WEIGHTS)
     if config is not None:
         (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def save_vae(vae: AutoencoderKL, folder: Path) -> None:
+    """Write the autoencoder of a model folder as fp16, its configuration beside it."""
+    vae.half().save_pretrained(folder / "vae")
+    for path in (folder / "vae").glob("*.safetensors"):
+        give_usual_rights(path)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

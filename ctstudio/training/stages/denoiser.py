@@ -72,6 +72,7 @@ class DenoiserStage:
     ) -> None:
         self.module, self._clip, self._encoded = network, clip, encoded
         self._settings, self._groups = settings, groups
+        network.trunk.recompute = settings.checkpoint_gradients
 
     def __len__(self) -> int:
         return len(self._encoded.latents)
@@ -103,10 +104,7 @@ class DenoiserStage:
 
     def loss(self, batch: Batch) -> Tensor:
         """Denoising loss."""
-        told = self.told(batch)
-        which, realisation = batch["which"].cpu().numpy(), batch["realisation"].cpu().numpy()
-        latents = self._encoded.latents[which, realisation].astype(np.float32)
-        z_0 = torch.from_numpy(latents).to(batch["noise"].device)
+        told, z_0 = self.told(batch), self.latents(batch)
         return denoising_loss(
             self.module,
             z_0,
@@ -117,9 +115,19 @@ class DenoiserStage:
             self._settings.min_snr_gamma,
         )
 
+    @property
+    def batch(self) -> int:
+        """Samples a step."""
+        return self._settings.batch
+
+    def latents(self, batch: Batch) -> Tensor:
+        """(B, C, side, side) normalised latents of a batch, on its device."""
+        which, realisation = batch["which"].cpu().numpy(), batch["realisation"].cpu().numpy()
+        return torch.from_numpy(self._encoded.latents[which, realisation].astype(np.float32)).to(batch["noise"].device)
+
     def told(self, batch: Batch) -> Told:
-        """The conditions of a batch, on its device."""
-        device, config, given = batch["noise"].device, self.module.config, batch["given"]
+        """The conditions of a batch, on the device of its `given`."""
+        device, config, given = batch["given"].device, self.module.config, batch["given"]
         which, realisation = batch["which"].cpu().numpy(), batch["realisation"].cpu().numpy()
         labels = torch.from_numpy(self._encoded.labels[which]).to(device)
         maps = torch.from_numpy(self._encoded.noise_maps_hu[which, realisation].astype(np.float32))[:, None].to(device)
