@@ -129,16 +129,22 @@ def _label_size(title: str, trained: Range, areas_mm2: NDArray[Any]) -> Fit:
     """Judge the areas of one label over the slices that hold it."""
     areas = areas_mm2[areas_mm2 > 0]
     small, large = areas < trained.low, areas > trained.high
-    what = f"{title.capitalize()} size"
-    in_words = f"{trained.low / 100:.3g} to {trained.high / 100:.3g} cm²"
+    what = f"{title[:1].upper()}{title[1:]} size"  # "Vertebrae L1", not "Vertebrae l1"
+    in_words = f"{_in_cm2(trained.low, 3)} to {_in_cm2(trained.high, 3)} cm²"
     if (small | large).mean() <= _SHARE_OUTSIDE:
         return Fit("green", what, f"Within the trained {in_words} per slice.")
     side, chosen = ("larger", areas[large]) if large.sum() >= small.sum() else ("smaller", areas[small])
     middle = float(np.median(chosen))
     # Too small is never red: every organ ends in a slice that just touches it.
     level: Level = "red" if bool((areas > trained.high * _FAR).all()) else "amber"
-    reason = f"{middle / 100:.2g} cm² in {len(chosen)} of {len(areas)} slices, {side} than the trained {in_words}."
+    reason = f"{_in_cm2(middle, 2)} cm² in {len(chosen)} of {len(areas)} slices, {side} than the trained {in_words}."
     return Fit(level, what, reason)
+
+
+def _in_cm2(area_mm2: float, digits: int) -> str:
+    """An area in cm², to some digits, without an exponent."""
+    area = area_mm2 / 100
+    return f"{area:.0f}" if area >= 10 ** (digits - 1) else f"{area:.{digits}g}"
 
 
 def _against(trained: Range, value: float, what: str, shown: str, unit: str) -> Fit:

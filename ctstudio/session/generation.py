@@ -12,6 +12,7 @@ from psygnal import Signal
 from ctstudio.catalog.card import Card
 from ctstudio.catalog.fit import MIN_VOXELS, Fit, assess
 from ctstudio.catalog.model_card import ModelInfo
+from ctstudio.catalog.shelf import model_folders
 from ctstudio.core.errors import GeometryError, IntensityError, MaskError, ModelNotFound
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.volume import Volume
@@ -128,7 +129,7 @@ class GenerationForm:
             IntensityError: The scan has NaN voxels or is not in HU.
         """
         if not self._model:
-            raise ModelNotFound("No model is chosen.", "Choose a model, or import one.")
+            raise ModelNotFound("No model is chosen.", where_models_go())
         parameters = self.card.validated(self._values)
         check_geometry(case)
         if case.mask.empty:
@@ -150,6 +151,12 @@ class GenerationForm:
             dtype=self.dtype,
             input_files=files,
         )
+
+
+def where_models_go() -> str:
+    """What to do when there is no model to choose."""
+    own = model_folders()[1]
+    return f"Choose a model on the Generate page; one that is not listed goes as a folder into {own}, then start again."
 
 
 def check_geometry(case: Case) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.errors import ParameterError
-from ctstudio.session.generation import GenerationForm
+from ctstudio.session.generation import GenerationForm, where_models_go
 from ctstudio.ui import theme
 from ctstudio.ui.dose_dial import DoseDial
 from ctstudio.ui.fit_lines import FitLines
@@ -50,7 +50,7 @@ class GeneratePanel(QFrame):
         self.plain = ParameterForm([fields[name] for name in _PLAIN if name in fields])
         self.advanced = ParameterForm([f for n, f in fields.items() if n not in _PLAIN and n not in special])
         self.model = QComboBox()
-        self.like = QCheckBox("Fit this scan")
+        self.like = QCheckBox(next(one.title for one in form.card.inputs if one.kind == "scan"))
         self.fold = QToolButton()
         self.fit = FitLines()
         self.generate = QPushButton("Generate     Ctrl+Enter")
@@ -75,7 +75,7 @@ class GeneratePanel(QFrame):
             self.model.setItemData(self.model.count() - 1, _about(model), Qt.ItemDataRole.ToolTipRole)
         if not self.models:
             self.model.addItem("No model found")
-            self.model.setToolTip("\n".join(notes) or "Put a model into the models folder.")
+            self.model.setToolTip("\n".join((*notes, where_models_go())))
         self.model.setEnabled(bool(self.models))
         self.model.blockSignals(False)
         self._choose_model()

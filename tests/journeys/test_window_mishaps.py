@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -316,3 +318,17 @@ def test_a_long_error_is_read_to_its_end_in_a_small_window(qtbot, tmp_path) -> N
         QApplication.processEvents()
         assert label.text().replace("\n", " ").endswith("0 to 255.")
         assert label.sizeHint().height() <= window.bar.height()
+
+
+def test_the_remedy_names_the_box_that_is_there(qtbot, tmp_path) -> None:
+    with open_window(tmp_path) as window:
+        scan = torso()
+        case = window.document.open_volume(replace(scan, array=(scan.array + 3000) / 4000, unit="arbitrary"))
+        case.mask.stamp((6, 40, 40), 0)
+        ready(window)
+        window.generate()
+        assert "not Hounsfield" in window.notices.latest.text
+        assert f"turn off '{window.generator.like.text()}'" in window.notices.latest.remedy
+        qtbot.mouseClick(window.generator.like, LEFT, pos=QPoint(8, window.generator.like.height() // 2))
+        window.generate()
+        wait_for(lambda: case.results.items)

@@ -137,3 +137,19 @@ def test_the_fewest_voxels_are_those_that_a_system_takes():
         mask = LabelMap(np.full(grid.shape, LIVER, np.uint8), grid, standard_table())
         with nullcontext() if taken else pytest.raises(GeometryError):
             place(mask, None, config, label_groups(config))
+
+
+def test_areas_and_names_are_written_as_people_write_them(ranges):
+    vertebra = "vertebrae_L1"
+    narrow = ranges.model_copy(
+        update={
+            "labels": (*ranges.labels, vertebra),
+            "label_area_mm2": {vertebra: ranges.label_area_mm2["liver"].model_copy(update={"low": 50.0, "high": 90.0})},
+        }
+    )
+    info = ModelInfo(name="a", size="demo", title="A", system="na_diff", ranges=narrow)
+    grid = in_range_grid()
+    value = standard_table().by_name(vertebra).value
+    found = next(f for f in assess(info, mask([value], grid, 90), grid, 0.25) if f.what.startswith("Vert"))
+    assert found.what == "Vertebrae L1 size"
+    assert found.reason.startswith("182 cm²")

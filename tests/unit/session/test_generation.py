@@ -6,6 +6,7 @@ import pytest
 from ctstudio.catalog.cards import card
 from ctstudio.catalog.fit import worst
 from ctstudio.catalog.model_card import ModelInfo, Range, Ranges
+from ctstudio.catalog.shelf import model_folders
 from ctstudio.core.errors import GeometryError, IntensityError, MaskError, ModelNotFound, ParameterError
 from ctstudio.core.grid import Grid
 from ctstudio.core.volume import Volume
@@ -95,8 +96,9 @@ def test_reset_keeps_the_seed(form):
 
 def test_no_model(form, open_case, scan):
     form.model = ""
-    with pytest.raises(ModelNotFound):
+    with pytest.raises(ModelNotFound) as caught:
         form.build_request(open_case(scan))
+    assert str(model_folders()[1]) in caught.value.remedy
 
 
 def test_an_empty_mask(form, open_case, scan):
