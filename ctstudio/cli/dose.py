@@ -16,6 +16,9 @@ from ctstudio.core.errors import GeometryError, IntensityError, ParameterError
 if TYPE_CHECKING:
     from ctstudio.core.volume import Volume
 
+_VOXEL_BYTES = 4
+"""Of an image with noise, and of a noise map: float32."""
+
 
 def dose(
     scan: Annotated[Path, typer.Argument(metavar="SCAN", help="A CT in HU: image file or DICOM folder.")],
@@ -34,10 +37,13 @@ def dose(
     """Simulate a lower dose: from one scan in the projections, or from two scans by scaling their difference."""
     from ctstudio.cli.running import tell
     from ctstudio.io.reading import read_volume_with_notes
+    from ctstudio.io.storage import check_place, free_space_needed
     from ctstudio.io.writing import write_volume
 
     _check(fraction, out, noise_map)
     full, notes = read_volume_with_notes(scan)
+    for file in filter(None, (out, noise_map)):
+        check_place(file.parent, free_space_needed(full.array.size * _VOXEL_BYTES))
     inputs = {"scan": (scan, full)}
     if low_dose is None:
         image, noise = _from_one(full, fraction, seed)
@@ -61,7 +67,6 @@ def dose(
 
 def _check(fraction: float, *files: Path | None) -> None:
     """Refuse early what would be refused after minutes of work."""
-    from ctstudio.io.storage import check_place
     from ctstudio.io.writing import WRITABLE
 
     if not 0 < fraction <= 1:
@@ -75,8 +80,6 @@ def _check(fraction: float, *files: Path | None) -> None:
                 f"{file.name} cannot be written: its suffix names no format that keeps a volume.",
                 f"End the name in one of {', '.join(WRITABLE)}.",
             )
-        if file is not None:
-            check_place(file.parent)
 
 
 def _from_one(full: Volume, fraction: float, seed: int) -> tuple[Volume, Volume]:

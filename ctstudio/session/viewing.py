@@ -35,14 +35,12 @@ class Viewing:
         window_changed: The new `Window`.
         overlay_changed: Opacity or visibility of the mask changed.
         framing_changed: The plane's axis (0 axial, 1 coronal, 2 sagittal) and its new `Framing`.
-        linked_changed: Whether original and generated views move together.
     """
 
     crosshair_changed = Signal(tuple)
     window_changed = Signal(Window)
     overlay_changed = Signal()
     framing_changed = Signal(int, Framing)
-    linked_changed = Signal(bool)
 
     def __init__(self, shape: tuple[int, int, int], window: Window = PRESETS["Soft tissue"]) -> None:
         self.shape = shape
@@ -50,7 +48,6 @@ class Viewing:
         self._window = window
         self._mask_opacity = 0.45
         self._overlay_visible = True
-        self._linked = True
         self._framings = [Framing(), Framing(), Framing()]
 
     @property
@@ -109,17 +106,6 @@ class Viewing:
         if visible != self._overlay_visible:
             self._overlay_visible = visible
             self.overlay_changed.emit()
-
-    @property
-    def linked(self) -> bool:
-        """Whether original and generated views share window, slice, zoom and place."""
-        return self._linked
-
-    @linked.setter
-    def linked(self, linked: bool) -> None:
-        if linked != self._linked:
-            self._linked = linked
-            self.linked_changed.emit(linked)
 
     def framing(self, axis: int) -> Framing:
         """The part in sight of the plane perpendicular to an array axis."""

@@ -58,11 +58,6 @@ class SliceItem:
         self.index = min(self.index, volume.grid.shape[self.plane.normal] - 1)
         self.refresh()
 
-    def show_labels(self, labels: Labels | None) -> None:
-        """Put other labels of the same shape over the volume."""
-        self.labels = labels
-        self.refresh()
-
     def show_slice(self, index: int) -> None:
         """Move to another slice."""
         if index != self.index:

@@ -44,10 +44,8 @@ def test_overlay(viewing, listen):
     assert (viewing.mask_opacity, viewing.overlay_visible, len(told.heard)) == (1.0, False, 2)
 
 
-def test_framing_and_link(viewing, listen):
-    framed, linked = listen(viewing.framing_changed), listen(viewing.linked_changed)
+def test_framing(viewing, listen):
+    framed = listen(viewing.framing_changed)
     viewing.frame(1, Framing(2.0, (0.25, 0.5)))
     viewing.reset()
-    viewing.linked = False
     assert framed.heard == [(1, Framing(2.0, (0.25, 0.5))), (1, Framing())]
-    assert linked.heard == [False]
