@@ -19,6 +19,7 @@ from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.volume import Volume
 from ctstudio.jobs.client import EngineClient
+from ctstudio.jobs.training_runs import TrainingRuns
 from ctstudio.ui.app import make_application, make_window
 from ctstudio.ui.main_window import MainWindow
 from ctstudio.ui.slice_view import SliceView
@@ -28,12 +29,14 @@ LIVER = standard_table().by_name("liver").value
 
 
 @contextmanager
-def open_window(folder: Path, script: str = "finish", once: bool = False) -> Iterator[MainWindow]:
+def open_window(
+    folder: Path, script: str = "finish", once: bool = False, runs: TrainingRuns | None = None
+) -> Iterator[MainWindow]:
     """The window, standing, with its engine started; closed and cleared away at the end."""
     make_application()
     memory = folder / "played" if once else None
     client = EngineClient(command=scripted_engine.command(script, memory), log_folder=folder / "logs")
-    window = make_window(client, folder / "autosave")
+    window = make_window(client, folder / "autosave", runs)
     window.resize(1280, 800)
     window.show()
     window.start()

@@ -57,11 +57,11 @@ class TrainingPlaces:
         self._lock = threading.Lock()
 
     def folders(self) -> tuple[Path, ...]:
-        """All known runs that still have a folder, in no order."""
+        """Resolved paths of all known runs that still have a folder, in no order."""
         known = self._known()
-        there = {str(folder.resolve()): folder for folder in _runs_in(self.home)}
-        there |= {name: Path(name) for name in known.folders if Path(name).is_dir()}
-        return tuple(folder for name, folder in there.items() if name not in known.removed)
+        found = [str(folder.resolve()) for folder in _runs_in(self.home)]
+        there = dict.fromkeys([*found, *(name for name in known.folders if Path(name).is_dir())])
+        return tuple(Path(name) for name in there if name not in known.removed)
 
     def launch(self, folder: Path) -> Launch | None:
         """The process started last for a run, if the window started one."""
@@ -112,7 +112,7 @@ class TrainingPlaces:
         while folder.exists():
             number += 1
             folder = self.home / f"{stem}-{number}"
-        return folder
+        return folder.resolve()
 
     def _known(self) -> _Known:
         return read_record(self._file, _Known) or _Known()

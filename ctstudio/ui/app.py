@@ -13,6 +13,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from ctstudio.jobs.client import EngineClient
+from ctstudio.jobs.training_runs import TrainingRuns
 from ctstudio.ui import theme
 from ctstudio.ui.main_window import MainWindow
 
@@ -50,13 +51,15 @@ def make_application() -> QApplication:
     return application
 
 
-def make_window(client: EngineClient | None = None, autosave_folder: Path | None = None) -> MainWindow:
+def make_window(
+    client: EngineClient | None = None, autosave_folder: Path | None = None, runs: TrainingRuns | None = None
+) -> MainWindow:
     """The window, not yet shown; the engine is not yet started."""
     if autosave_folder is None:
         from platformdirs import user_state_path
 
         autosave_folder = user_state_path("ctstudio", appauthor=False) / "autosave"
-    window = MainWindow(EngineClient() if client is None else client, autosave_folder)
+    window = MainWindow(EngineClient() if client is None else client, autosave_folder, runs)
     screen = QApplication.primaryScreen().availableGeometry()
     window.resize(min(1680, int(screen.width() * 0.92)), min(1050, int(screen.height() * 0.92)))
     return window

@@ -10,7 +10,9 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from ctstudio.catalog.cards import card
+from ctstudio.catalog.shelf import look
 from ctstudio.jobs.client import EngineClient
+from ctstudio.jobs.training_runs import TrainingRuns
 from ctstudio.session.document import Case, Document
 from ctstudio.session.generation import GenerationForm
 from ctstudio.session.results import SampleView
@@ -25,6 +27,7 @@ from ctstudio.ui.help_sheet import HelpSheet
 from ctstudio.ui.job_bar import JobBar
 from ctstudio.ui.jobs_link import JobsLink
 from ctstudio.ui.opening import Opening
+from ctstudio.ui.pages import GENERATE_PAGE, PAINT_PAGE, Pages
 from ctstudio.ui.paint_panel import PaintPanel
 from ctstudio.ui.planes import AXIAL, PLANES
 from ctstudio.ui.predictions import Predictions
@@ -41,8 +44,6 @@ from ctstudio.ui.window_bonds import WindowBonds, bind
 from ctstudio.ui.window_commands import commands
 from ctstudio.ui.window_layout import lay_out
 
-PAINT_PAGE, GENERATE_PAGE = 0, 1
-
 
 class MainWindow(QMainWindow):
     """Everything the user sees.
@@ -50,11 +51,12 @@ class MainWindow(QMainWindow):
     Args:
         client: The line to the engine; it is started by `start`.
         autosave_folder: Where painted masks are kept safe.
+        runs: Where training runs are started and found; the user's own by default.
     """
 
     first_painted = Signal()
 
-    def __init__(self, client: EngineClient, autosave_folder: Path) -> None:
+    def __init__(self, client: EngineClient, autosave_folder: Path, runs: TrainingRuns | None = None) -> None:
         super().__init__()
         self.setWindowTitle("CT Studio")
         self.setMinimumSize(QSize(1040, 680))
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
         self.panels = QStackedWidget()
         self.strip = ResultsStrip()
         self.bar = JobBar()
+        self.pages = Pages(self, runs)
         lay_out(self)
         # What it does.
         self.actions_table = Actions(self, commands(self))
@@ -102,29 +105,25 @@ class MainWindow(QMainWindow):
 
     def start(self) -> None:
         """What waits until the window stands: the engine, the shelf of models, masks of earlier runs."""
-        from ctstudio.catalog.shelf import look
-
         self.link.start()
-        self.background.run(
-            look, lambda shelf: self.generator.show_models(shelf.models, shelf.notes), self.notices.report
-        )
+        self.look_at_shelf()
         self.safety.look_back()
+
+    def look_at_shelf(self) -> None:
+        """Look for models, and offer them."""
+        show = self.generator.show_models
+        self.background.run(look, lambda shelf: show(shelf.models, shelf.notes), self.notices.report)
 
     # Pages and views.
 
     @property
     def page(self) -> int:
         """The page in sight."""
-        return self.panels.currentIndex()
+        return self.pages.page
 
     def show_page(self, page: int) -> None:
         """Go to a page."""
-        self.panels.setCurrentIndex(page)
-        self.top.show_page(page)
-        self.grid.compare(page == GENERATE_PAGE)
-        self.strip.setVisible(page == GENERATE_PAGE)
-        if page == GENERATE_PAGE:
-            self.predictions.ask()
+        self.pages.show_page(page)
 
     def move_slices(self, by: int) -> None:
         """Move the view in focus by slices."""
@@ -241,6 +240,7 @@ class MainWindow(QMainWindow):
         if not self._closed:
             self._closed = True
             self.views.show(None)
+            self.pages.shut_down()
             self.link.close()
             self.background.close()  # before the autosave: a save under way clears its record
             self.safety.close()

@@ -13,6 +13,7 @@ BADGE = "SYNTHETIC"
 _SHADOW = QColor(0, 0, 0, 230)
 _BARS_MM = (1, 2, 5, 10, 20, 50, 100, 200)
 _MARGIN = 10.0
+_NARROW = 240.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def _corners(painter: QPainter, area: QRectF, marks: Marks) -> None:
     painter.setFont(theme.font(12, QFont.Weight.DemiBold))
     _text(painter, inside, align.AlignLeft | align.AlignTop, marks.title, theme.TEXT)
     painter.setFont(theme.font(12))
-    _text(painter, inside, align.AlignRight | align.AlignTop, marks.window, "#c3cbd6")
+    if area.width() >= _NARROW:  # or it runs into the orientation letter
+        _text(painter, inside, align.AlignRight | align.AlignTop, marks.window, "#c3cbd6")
     _text(painter, inside, align.AlignLeft | align.AlignBottom, marks.reading, "#c3cbd6")
 
 

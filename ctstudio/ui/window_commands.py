@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ctstudio.core.windows import PRESETS, Window
+from ctstudio.core.windows import PRESETS
 from ctstudio.session.document import Case
 from ctstudio.ui.actions import Command
 from ctstudio.ui.completed_anatomy import TITLE as ANATOMY_TITLE
 from ctstudio.ui.completed_anatomy import use_as_mask
 from ctstudio.ui.tools import Tool
+from ctstudio.ui.train_commands import train_commands
 
 if TYPE_CHECKING:
     from ctstudio.ui.main_window import MainWindow
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 
 def commands(window: MainWindow) -> tuple[Command, ...]:
     """All commands, in the order of the menus."""
-    return (*_file(window), *_edit(window), *_view(window), *_tools(window), *_generate(window), *_help(window))
+    return (
+        *_file(window),
+        *_edit(window),
+        *_view(window),
+        *_tools(window),
+        *_generate(window),
+        *train_commands(window),
+        *_help(window),
+    )
 
 
 def _file(window: MainWindow) -> tuple[Command, ...]:
@@ -49,7 +58,7 @@ def _edit(window: MainWindow) -> tuple[Command, ...]:
 
 def _view(window: MainWindow) -> tuple[Command, ...]:
     presets = tuple(
-        Command("View", f"Window: {name}", (f"F{place + 2}",), _set_window(window, preset))
+        Command("View", f"Window: {name}", (f"F{place + 2}",), partial(window.pages.set_window, preset))
         for place, (name, preset) in enumerate(PRESETS.items())
     )
     moves = (
@@ -66,10 +75,11 @@ def _view(window: MainWindow) -> tuple[Command, ...]:
     return (
         Command("View", "View & Paint page", ("Ctrl+1",), lambda: window.show_page(0)),
         Command("View", "Generate page", ("Ctrl+2",), lambda: window.show_page(1)),
+        Command("View", "Train page", ("Ctrl+3",), lambda: window.show_page(2)),
         Command("View", "Show or hide the mask", ("G",), window.toggle_mask),
         Command("View", "Mask more transparent", ("A",), lambda: window.change_opacity(-0.05)),
         Command("View", "Mask more opaque", ("D",), lambda: window.change_opacity(0.05)),
-        Command("View", "Show whole slices", ("R",), _on_case(window, lambda case: case.viewing.reset())),
+        Command("View", "Show whole slices", ("R",), window.pages.reset_views),
         Command("View", "One view large, and back", ("M",), window.maximise_focused),
         *presets,
         *scrolls,
@@ -118,7 +128,3 @@ def _on_case(window: MainWindow, run: Callable[[Case], object]) -> Callable[[], 
             run(window.document.active)
 
     return act
-
-
-def _set_window(window: MainWindow, preset: Window) -> Callable[[], object]:
-    return _on_case(window, lambda case: setattr(case.viewing, "window", preset))

@@ -41,7 +41,10 @@ def lay_out(window: MainWindow) -> None:
     rows.setContentsMargins(0, 0, 0, 0)
     rows.setSpacing(0)
     rows.addWidget(window.top)
-    rows.addLayout(body, 1)
+    case_pages = QWidget()
+    case_pages.setLayout(body)
+    window.pages.show_body(case_pages)
+    rows.addWidget(window.pages, 1)
     rows.addWidget(window.bar)
     window.setCentralWidget(whole)
     window.grid.axial.hint = "Open a scan with Ctrl+O, or drop files here:\nNIfTI, NRRD, MHA, or a DICOM folder"

@@ -1,0 +1,213 @@
+"""What the form "New run" holds: recipe, model, data, the few settings that matter, name and folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from psygnal import Signal
+from pydantic import BaseModel
+
+from ctstudio.catalog.parameters import Parameter, parameters_of
+from ctstudio.catalog.recipe import Recipe, load_recipe, recipe_from, recipes_dir
+from ctstudio.core.errors import CtStudioError
+
+_FEW = {
+    "denoiser.steps": ("Steps", "Steps of the optimiser."),
+    "denoiser.batch": ("Batch", "Samples a step."),
+    "denoiser.learning_rate": ("Learning rate", "After the warm-up; it falls to a tenth along a cosine."),
+    "adapt.method": ("Method", "lora trains small additions to some layers; full trains every weight."),
+    "adapt.rank": ("LoRA rank", "Size of the additions: larger learns more and forgets more."),
+    "distil.method": ("Method", "How the teacher's many steps become the student's few."),
+    "distil.student_steps": ("Student steps", "Steps that the student is made for."),
+    "distil.guidance": ("Guidance", "Guidance scale that goes into the student."),
+    "data.patients": ("Phantom patients", "How many procedural patients are made."),
+    "data.slices_each": ("Slices of each", "Axial slices that are taken of each patient, at most."),
+    "run.sample_every": ("Sample every", "Steps between two looks at the fixed samples; 0 for none."),
+}
+_COPY_SUFFIX = " copy"
+
+
+class TrainingForm:
+    """The choices for a new run.
+
+    Signals:
+        changed: "recipe" when every field may be another; else the name of what changed.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, free_folder: Callable[[str], Path]) -> None:
+        self.recipes: tuple[Recipe, ...] = ()
+        self._free_folder = free_folder
+        self._recipe_name = ""
+        self._settings: dict[str, Any] = {}
+        self._phantoms: dict[str, Any] | None = None
+        self._folder: Path | None = None
+
+    def offer(self, recipes: tuple[Recipe, ...]) -> None:
+        """Offer recipes; the first that starts from a model is taken when none was."""
+        self.recipes = recipes
+        first = next((recipe for recipe in recipes if recipe.kind != "train"), recipes[0] if recipes else None)
+        if not self._settings and first is not None:
+            self.take(first)
+
+    def take(self, recipe: Recipe, base: str = "") -> None:
+        """Take a recipe as it is; a model, a name and a folder of one's own stay."""
+        data = recipe.model_dump(mode="json")
+        if "base" in data and (base or self.base) and self.system == recipe.system:
+            data["base"] = base or self.base
+        self._set_all(data)
+
+    def clone(self, settings: dict[str, Any]) -> None:
+        """Take over a run's settings, under a new name.
+
+        Raises:
+            ParameterError: They are not those of a recipe.
+        """
+        data = recipe_from(settings, None, "the run").model_dump(mode="json")
+        title = str(data["title"]).removesuffix(_COPY_SUFFIX) + _COPY_SUFFIX
+        self._folder = None
+        self._set_all({**data, "title": title})
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The whole recipe as JSON values; empty without a recipe."""
+        return dict(self._settings)
+
+    @property
+    def recipe_name(self) -> str:
+        """Name of the recipe that the settings began as."""
+        return self._recipe_name
+
+    @property
+    def about(self) -> str:
+        """What the recipe is for."""
+        return str(self._settings.get("about", ""))
+
+    @property
+    def system(self) -> str:
+        """The system that the recipe trains."""
+        return str(self._settings.get("system", ""))
+
+    @property
+    def needs_base(self) -> bool:
+        """Whether the recipe starts from a model."""
+        return "base" in self._settings
+
+    @property
+    def base(self) -> str:
+        """Name or folder of the model it starts from."""
+        return str(self._settings.get("base", ""))
+
+    @base.setter
+    def base(self, base: str) -> None:
+        if self.needs_base and base != self.base:
+            self._settings["base"] = base
+            self.changed.emit("base")
+
+    @property
+    def title(self) -> str:
+        """Name of the run."""
+        return str(self._settings.get("title", ""))
+
+    @title.setter
+    def title(self, title: str) -> None:
+        if self._settings and title != self.title:
+            self._settings["title"] = title
+            self.changed.emit("title")
+
+    @property
+    def folder(self) -> Path:
+        """Where the run shall lie: the chosen folder, or a free one named for the run."""
+        return self._folder if self._folder is not None else self._free_folder(self.title)
+
+    @folder.setter
+    def folder(self, folder: Path | None) -> None:
+        self._folder = folder
+        self.changed.emit("folder")
+
+    @property
+    def phantoms(self) -> dict[str, Any] | None:
+        """The recipe's procedural patients; None when it has none."""
+        return self._phantoms
+
+    @property
+    def dataset(self) -> str | None:
+        """Folder of the prepared data set, "" when none is chosen; None with the recipe's phantoms."""
+        data = self._settings.get("data", {})
+        return str(data.get("folder", "")) if data.get("source") == "dataset" else None
+
+    @dataset.setter
+    def dataset(self, folder: str | None) -> None:
+        if not self._settings or folder == self.dataset:
+            return
+        if folder is None:
+            self._settings["data"] = dict(self._phantoms or {})
+        else:
+            self._settings["data"] = {"source": "dataset", "folder": folder}
+        self._fill()
+        self.changed.emit("recipe")
+
+    def fields(self) -> tuple[Parameter, ...]:
+        """The settings that matter, as the recipe has them, with dotted names."""
+        try:
+            recipe = recipe_from(self._settings)
+        except CtStudioError:
+            return ()
+        found = [_field(recipe, key) for key in _FEW]
+        return tuple(field for field in found if field is not None)
+
+    def value(self, name: str) -> Any:
+        """The value of a field."""
+        found: Any = self._settings
+        for key in name.split("."):
+            found = found[key]
+        return found
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a field.
+
+        Raises:
+            ParameterError: The value does not fit; the old one stays.
+        """
+        data = recipe_from(self._settings, {name: str(value)}, "this form").model_dump(mode="json")
+        if data != self._settings:
+            self._settings = data
+            self.changed.emit(name)
+
+    def _set_all(self, data: dict[str, Any]) -> None:
+        self._settings = data
+        self._recipe_name = str(data["name"])
+        self._phantoms = dict(data["data"]) if data["data"]["source"] == "phantom" else None
+        self.changed.emit("recipe")
+
+    def _fill(self) -> None:
+        """Write out the defaults."""
+        self._settings = recipe_from(self._settings).model_dump(mode="json")
+
+
+def read_recipes() -> tuple[tuple[Recipe, ...], tuple[str, ...]]:
+    """All recipes that can be used, and a sentence about each that cannot."""
+    recipes, notes = [], []
+    for path in sorted(recipes_dir().rglob("*.toml")):
+        try:
+            recipes.append(load_recipe(str(path)))
+        except CtStudioError as error:
+            notes.append(error.message)
+    return tuple(recipes), tuple(notes)
+
+
+def _field(recipe: Recipe, key: str) -> Parameter | None:
+    section, name = key.split(".")
+    part = getattr(recipe, section, None)
+    if not isinstance(part, BaseModel) or name not in type(part).model_fields:
+        return None
+    title, told = _FEW[key]
+    found = next(one for one in parameters_of(type(part)) if one.name == name)
+    value = getattr(part, name)
+    if found.kind == "number":  # written as text, because a learning rate has no fixed number of decimals
+        return dataclasses.replace(found, name=key, title=title, help=told, kind="text", default=f"{value:g}")
+    return dataclasses.replace(found, name=key, title=title, help=told, default=value)

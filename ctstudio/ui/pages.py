@@ -1,0 +1,91 @@
+"""The window's pages: which one is in sight; the Train page is made when it is first shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from ctstudio.core.windows import Window
+from ctstudio.jobs.training_runs import TrainingRuns
+from ctstudio.session.viewing import Viewing
+
+if TYPE_CHECKING:
+    from ctstudio.ui.main_window import MainWindow
+    from ctstudio.ui.train_page import TrainPage
+
+PAINT_PAGE, GENERATE_PAGE, TRAIN_PAGE = 0, 1, 2
+
+
+class Pages(QStackedWidget):
+    """Case pages (paint, generate) share one body; training has its own."""
+
+    def __init__(self, window: MainWindow, runs: TrainingRuns | None) -> None:
+        super().__init__()
+        self._window = window
+        self._runs = runs
+        self._train: TrainPage | None = None
+
+    @property
+    def page(self) -> int:
+        """The page in sight."""
+        return TRAIN_PAGE if self.currentIndex() == 1 else self._window.panels.currentIndex()
+
+    def show_body(self, body: QWidget) -> None:
+        """Take in what the case pages show."""
+        self.insertWidget(0, body)
+
+    def show_page(self, page: int) -> None:
+        """Go to a page."""
+        window = self._window
+        window.top.show_page(page)
+        if page == TRAIN_PAGE:
+            self.setCurrentWidget(self._train_page())
+            return
+        self.setCurrentIndex(0)
+        window.panels.setCurrentIndex(page)
+        window.grid.compare(page == GENERATE_PAGE)
+        window.strip.setVisible(page == GENERATE_PAGE)
+        if page == GENERATE_PAGE:
+            window.predictions.ask()
+
+    def train(self) -> TrainPage:
+        """Go to the Train page, and have it."""
+        self._window.show_page(TRAIN_PAGE)
+        return self._train_page()
+
+    def ask_train(self, what: str) -> None:
+        """Go to the Train page and do something there."""
+        self.train().ask(what)
+
+    def shut_down(self) -> None:
+        """End what the Train page has under way; its runs go on."""
+        if self._train is not None:
+            self._train.shut_down()
+
+    @property
+    def viewing(self) -> Viewing | None:
+        """How what is in sight is looked at; None when nothing is."""
+        if self._train is not None and self.page == TRAIN_PAGE:
+            return self._train.viewing
+        case = self._window.document.active
+        return None if case is None else case.viewing
+
+    def set_window(self, window: Window) -> None:
+        """Show another range of values in what is in sight."""
+        if self.viewing is not None:
+            self.viewing.window = window
+
+    def reset_views(self) -> None:
+        """Show whole slices in what is in sight."""
+        if self.viewing is not None:
+            self.viewing.reset()
+
+    def _train_page(self) -> TrainPage:
+        if self._train is None:
+            from ctstudio.ui.train_page import TrainPage
+
+            self._train = TrainPage(self._runs or TrainingRuns(), self._window.notices)
+            self._train.promoted.connect(lambda _: self._window.look_at_shelf())
+            self.addWidget(self._train)
+        return self._train
