@@ -55,7 +55,7 @@ def build_dataset(
             nnU-Net raw, TotalSegmentator's masks, DICOM, or the program's own phantoms; also mixed.
         out: New folder. It appears when the data set is whole, and not at all when the build fails or is stopped.
         options: Split, seed, patients.
-        progress: Told how many cases of how many are done, and what is going on.
+        progress: Told how many cases of how many are done, and what is going on; 0 of 0 while it looks for them.
         cancelled: Asked before each folder and each case; True stops the build.
 
     Returns:
@@ -69,7 +69,7 @@ def build_dataset(
     source, out, options = Path(os.path.abspath(source)), Path(os.path.abspath(out)), options or DatasetOptions()
     _check_source(source)
     check_free_place(out)
-    pieces = find_pieces(source, cancelled)
+    pieces = find_pieces(source, progress, cancelled)
     tell_kinds(pieces, progress, cancelled)
     clean = _cleaner(pieces)
     cases, unused = group(pieces.pieces, source, clean)
@@ -122,7 +122,7 @@ def _nothing(build: _Build) -> InputError:
 def _prepare_all(
     build: _Build, cases: Sequence[FoundCase], folder: Path, progress: Progress, cancelled: Callable[[], bool]
 ) -> None:
-    for number, case in enumerate(cases):
+    for number, case in enumerate(sorted(cases, key=_fullest_first)):
         _check(cancelled)
         progress(number, len(cases), f"Preparing {case.name}")
         try:
@@ -132,6 +132,11 @@ def _prepare_all(
     progress(len(cases), len(cases), "Writing the report")
     if not build.kept:
         raise _nothing(build)
+
+
+def _fullest_first(case: FoundCase) -> tuple[int, str]:
+    """Of the same scan twice, the case with labels or PET beside it is kept."""
+    return -len({piece.kind for piece in case.pieces}), case.name
 
 
 def _prepare_one(build: _Build, case: FoundCase, folder: Path) -> None:

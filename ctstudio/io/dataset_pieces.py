@@ -61,8 +61,13 @@ class Pieces:
     others: int = 0
 
 
-def find_pieces(source: Path, cancelled: Callable[[], bool]) -> Pieces:
+def find_pieces(source: Path, progress: Callable[[int, int, str], None], cancelled: Callable[[], bool]) -> Pieces:
     """Look at all files below a folder; hidden ones and prepared data sets are passed over.
+
+    Args:
+        source: The folder.
+        progress: Told how many images were found; their number is not known before.
+        cancelled: Asked before each folder.
 
     Raises:
         Cancelled: `cancelled` said so.
@@ -71,6 +76,7 @@ def find_pieces(source: Path, cancelled: Callable[[], bool]) -> Pieces:
     for folder, files in _folders(source, found):
         if cancelled():
             raise Cancelled("The data set was not built: it was stopped.")
+        progress(0, 0, f"Looking for cases, {len(found.pieces)} files so far")
         _add_folder(found, source, folder, files)
     found.pieces.sort(key=lambda piece: (piece.place, piece.series.uid if piece.series else ""))
     return found

@@ -46,7 +46,7 @@ def test_help_comes_at_once_and_names_every_command() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     said = ctstudio("--help")
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 0.6  # seconds of processor, not of patience
-    for name in ("demo", "doctor", "phantom", "dose", "run", "recreate", "models", "train"):
+    for name in ("demo", "doctor", "phantom", "dose", "run", "recreate", "models", "dataset", "train"):
         assert name in said.out
 
 

@@ -177,6 +177,13 @@ def test_the_same_scan_twice_is_kept_once_and_makes_one_patient_of_two(tmp_path:
     assert any("count as one" in warning for warning in info.warnings)
 
 
+def test_of_the_same_scan_twice_the_one_with_labels_is_kept(tmp_path: Path) -> None:
+    small.put_ct(tmp_path / "source" / "a1_ct.nii.gz", 1)
+    small.put_ct(tmp_path / "source" / "b1_ct.nii.gz", 1)
+    small.put_labels(tmp_path / "source" / "b1_labels.nii.gz")
+    assert [case.name for case in build(tmp_path).cases] == ["b1"]
+
+
 def test_a_data_set_that_leaks_is_refused(tmp_path: Path) -> None:
     small.put_cases(tmp_path / "source", 4)
     info = build(tmp_path)
@@ -247,8 +254,8 @@ def test_progress_goes_to_the_end(tmp_path: Path) -> None:
     small.put_cases(tmp_path / "source", 3)
     said: list[tuple[int, int, str]] = []
     build_dataset(tmp_path / "source", tmp_path / "out", progress=lambda *now: said.append(now))
-    assert [done for done, _, _ in said] == [0, 1, 2, 3]
-    assert {total for _, total, _ in said} == {3}
+    assert "Looking for cases" in said[0][2]
+    assert [now[:2] for now in said if now[1]] == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_a_prepared_data_set_inside_the_source_is_passed_over(tmp_path: Path) -> None:
