@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from ctstudio.nets.positions import grid_positions, time_waves
 
@@ -136,9 +138,15 @@ class FinalLayer(nn.Module):
 
 
 class DiT(nn.Module):
-    """The trunk: latents and a condition in, a prediction of the same side out."""
+    """The trunk: latents and a condition in, a prediction of the same side out.
+
+    Attributes:
+        recompute: Forget what is inside the blocks and compute it again for the gradients: less memory, a third more
+            time, the same result.
+    """
 
     pos_embed: Tensor
+    recompute: bool = False
 
     def __init__(self, config: DiTConfig) -> None:
         super().__init__()
@@ -166,7 +174,10 @@ class DiT(nn.Module):
         condition = condition if condition.ndim == 3 else condition[:, None]  # (B, 1 or T, D)
         condition = condition + self.t_embedder(timesteps)[:, None]  # (B, 1 or T, D), eq. 14
         for block in self.blocks:
-            tokens = block(tokens, condition)  # (B, T, D)
+            if self.recompute and torch.is_grad_enabled():
+                tokens = checkpoint(block, tokens, condition, use_reentrant=False)  # (B, T, D)
+            else:
+                tokens = block(tokens, condition)  # (B, T, D)
         return self._unpatchify(self.final_layer(tokens, condition))  # (B, C_out, side, side)
 
     def _unpatchify(self, tokens: Tensor) -> Tensor:
