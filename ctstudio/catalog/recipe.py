@@ -269,7 +269,8 @@ def recipe_from(settings: dict[str, Any], changes: dict[str, str] | None = None,
         return _ANY.validate_python(data)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"][1:])  # the first is the kind
+        parts = [str(part) for part in first["loc"][1:]]  # the first is the kind
+        key = ".".join(parts[:1] + parts[2:] if parts[0:1] == ["data"] else parts)  # and one the source of the data
         raise ParameterError(
             f"{key or 'kind'} in {where}: {first['msg']}.", "Correct the recipe or --set.", str(error)
         ) from error
