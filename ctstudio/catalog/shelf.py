@@ -33,12 +33,16 @@ class Shelf:
     notes: tuple[str, ...]
 
 
-def model_folders(extra_folders: Iterable[Path | str] = ()) -> tuple[Path, ...]:
-    """Where models are looked for: with the program, in the user's data folder, then the extra folders."""
+def own_models_dir() -> Path:
+    """Where the user's own models lie."""
     from platformdirs import user_data_path
 
-    own = user_data_path("ctstudio", appauthor=False) / "models"
-    return (bundled_models_dir(), own, *(Path(folder).expanduser() for folder in extra_folders))
+    return user_data_path("ctstudio", appauthor=False) / "models"
+
+
+def model_folders(extra_folders: Iterable[Path | str] = ()) -> tuple[Path, ...]:
+    """Where models are looked for: with the program, in the user's data folder, then the extra folders."""
+    return (bundled_models_dir(), own_models_dir(), *(Path(folder).expanduser() for folder in extra_folders))
 
 
 def look(extra_folders: Iterable[Path | str] = ()) -> Shelf:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,15 +14,24 @@ from ctstudio.cli.options import AsJson
 if TYPE_CHECKING:
     from ctstudio.catalog.shelf import Model
 
+
+class Checkpoint(StrEnum):
+    """Which checkpoint of a run is meant."""
+
+    best = "best"
+    last = "last"
+
+
 ModelName = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model on the shelf, or a model's folder.")]
 
 
 def build() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(help="The shelf of models: list, show, check.", no_args_is_help=True)
+    group = typer.Typer(help="The shelf of models: list, show, check, promote.", no_args_is_help=True)
     group.command("list")(list_models)
     group.command("show")(show)
     group.command("check")(check)
+    group.command("promote")(promote)
     return group
 
 
@@ -52,6 +63,22 @@ def check(name: ModelName, as_json: AsJson = False) -> None:
     count = len(model.info.files)
     facts = {"name": model.info.name, "files": count, "intact": True}
     answer(as_json, facts, [f"{model.info.name}: all {count} files are as model.json describes them."])
+
+
+def promote(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.", show_default=False)],
+    name: Annotated[str, typer.Option("--name", help="Name of the new model.", show_default=False)],
+    checkpoint: Annotated[
+        Checkpoint, typer.Option("--checkpoint", help="The best by validation, or the last.")
+    ] = Checkpoint.best,
+    as_json: AsJson = False,
+) -> None:
+    """Put a checkpoint of a training run on the shelf, while the run goes on or after it."""
+    from ctstudio.catalog.shelf import own_models_dir
+    from ctstudio.training.promote import promote as put_on_shelf
+
+    folder = put_on_shelf(run, name, own_models_dir(), checkpoint.value)
+    answer(as_json, {"name": name, "folder": str(folder)}, [f"The model {name} is in {folder}."])
 
 
 def _facts(model: Model) -> dict[str, Any]:

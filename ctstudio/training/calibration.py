@@ -16,7 +16,7 @@ FIRST_SEED = 9_000
 
 def calibrate_model(run: Run) -> ModelInfo:
     """Set `noise_gain` and `noise_floor_hu` of the exported model; returns its new `model.json`."""
-    folder = run.folder / "model"
+    folder = run.model
     info = find_model(folder).info
     untouched = {**info.config, "noise_gain": 1.0, "noise_floor_hu": 0.0}
     model = load(folder, info.model_copy(update={"config": untouched}), torch.device("cpu"), torch.float32)

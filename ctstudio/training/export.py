@@ -81,7 +81,7 @@ def export_adapted(run: Run, base: Model, network: NaDiffNetwork, config: NaDiff
 
 
 def _emptied(run: Run) -> Path:
-    folder = run.folder / "model"
+    folder = run.model
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
@@ -90,7 +90,7 @@ def _emptied(run: Run) -> Path:
 def _write_card(
     run: Run, config: NaDiffConfig, ranges: Ranges, stages: tuple[str, ...], base: Model | None = None
 ) -> None:
-    recipe, folder = run.recipe, run.folder / "model"
+    recipe, folder = run.recipe, run.model
     records: dict[str, Any] = {name: _stage_record(run, name) for name in stages}
     last = records[stages[-1]]
     if base is not None:

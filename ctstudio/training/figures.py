@@ -16,7 +16,7 @@ from ctstudio.training.run import Run
 
 def measure_model(run: Run) -> ModelInfo:
     """Measure the exported model of a run on held-out seeds; returns its `model.json` with the figures."""
-    folder = run.folder / "model"
+    folder = run.model
     info = find_model(folder).info
     model = load(folder, info, torch.device("cpu"), torch.float32)
     segmenter = load_segmenter(folder, model.config)

@@ -19,7 +19,7 @@ def measure_on_population(run: Run, base: Model) -> ModelInfo:
     Returns:
         The model's card with the figures, which is written too.
     """
-    folder = run.folder / "model"
+    folder = run.model
     info = find_model(folder).info
     config = load(folder, info, torch.device("cpu"), torch.float32).config
     count = run.recipe.figures.mask_slices

@@ -44,6 +44,8 @@ class Run:
         folder: `cache/` (slices, latents), `checkpoints/`, and at the end `model/`.
         accelerator: Of the process.
         watcher: Sees every step, and hears of every stage.
+        seconds: Spent by stage.
+        model_at: Where the finished model is written, when not in the run's folder.
     """
 
     recipe: Recipe
@@ -51,6 +53,12 @@ class Run:
     accelerator: Accelerator
     watcher: Any
     seconds: dict[str, float] = field(default_factory=dict)
+    model_at: Path | None = None
+
+    @property
+    def model(self) -> Path:
+        """Where the finished model is written."""
+        return self.model_at or self.folder / "model"
 
     @property
     def cache(self) -> Path:

@@ -29,7 +29,7 @@ def measure_student(run: Run, base: Model) -> ModelInfo:
     Returns:
         The student's card with the figures, which is written too.
     """
-    folder, counts = run.folder / "model", run.recipe.figures
+    folder, counts = run.model, run.recipe.figures
     info = find_model(folder).info
     student, teacher = _loaded(find_model(folder)), _loaded(base)
     segmenter = load_segmenter(folder, student.config)

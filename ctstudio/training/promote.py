@@ -1,0 +1,86 @@
+"""A run's checkpoint becomes a model on the shelf, while the run goes on or after it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe, recipe_from
+from ctstudio.catalog.shelf import find_model
+from ctstudio.core.errors import InputError, ParameterError, StorageError
+from ctstudio.protocol.training_run import RunFiles, RunInfo, ValidationLine, read_record, read_records
+from ctstudio.training import distil, export, fine_tune
+from ctstudio.training.run import Run, Silent, new_accelerator
+
+
+def promote(folder: Path, name: str, shelf: Path, which: str = "best") -> Path:
+    """Write a checkpoint of a run as a model of its own and return its folder.
+
+    The measured figures of a finished run go with its last checkpoint; any other carries the figures of the run's
+    validation part at its step.
+
+    Args:
+        folder: The run.
+        name: Of the new model; also its folder's.
+        shelf: Folder of models.
+        which: "best" by validation, or "last".
+
+    Raises:
+        InputError: No run, a name that cannot be used or is taken.
+        CtStudioError: The run has no checkpoint yet.
+        StorageError: The shelf cannot be written.
+    """
+    target = _target(shelf, name)
+    info = read_record(RunFiles(folder).info, RunInfo)
+    if info is None:
+        raise InputError(f"{folder} holds no training run.", "Name the folder that was given to train --out.")
+    recipe = recipe_from(info.settings)
+    partial = shelf / f".{name}.{os.getpid()}"
+    try:
+        shelf.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(partial, ignore_errors=True)
+        if which == "last" and info.state == "finished" and (folder / "model" / "model.json").exists():
+            shutil.copytree(folder / "model", partial)
+        else:
+            _exported(recipe, folder, partial, which)
+        card = find_model(partial).info
+        card.model_copy(update={"name": name, "title": f"{card.title} · {name}"}).write(partial)
+        os.rename(partial, target)
+    except OSError as error:
+        raise StorageError(f"{target} cannot be written: {error}.", "Make room, or check its rights.") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return target
+
+
+def _target(shelf: Path, name: str) -> Path:
+    if not name or name.startswith(".") or any(c in name for c in '/\\:*?"<>|'):
+        raise ParameterError(f"{name!r} cannot be the name of a model.", "Use letters, digits, '-' and '_'.")
+    target = shelf / name
+    if target.exists():
+        raise ParameterError(f"There is a model called {name} already.", "Choose another name.")
+    return target
+
+
+def _exported(recipe: Recipe, folder: Path, target: Path, which: str) -> None:
+    """Export a checkpoint, with the validation figures of its step."""
+    run = Run(recipe, folder, new_accelerator("fp32", "cpu"), Silent(), model_at=target)
+    stage = "student" if isinstance(recipe, DistilRecipe) else "denoiser"
+    if isinstance(recipe, DistilRecipe):
+        distil.export(run, which)
+    elif isinstance(recipe, FineTuneRecipe):
+        fine_tune.export(run, which)
+    else:
+        export.export_trained(run, which)
+    card = find_model(target).info
+    card.model_copy(update={"figures": _validated(folder, stage, which)}).write(target)
+
+
+def _validated(folder: Path, stage: str, which: str) -> dict[str, Any]:
+    lines, _ = read_records(RunFiles(folder).validations, ValidationLine)
+    mine = [line for line in lines if line.stage == stage and (line.best or which == "last")]
+    if not mine:
+        return {}
+    return {"validation": {"step": mine[-1].step, **mine[-1].figures}, "checkpoint": which}
