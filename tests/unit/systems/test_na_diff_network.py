@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ctstudio.diffusion.schedules import alphas_bar, stratified_timesteps
 from ctstudio.nets.dit import parameter_count
 from ctstudio.systems.na_diff.config import PAPER, NaDiffConfig
 from ctstudio.systems.na_diff.network import DualCondition, NaDiffNetwork
@@ -118,17 +119,55 @@ def test_a_silent_network_loses_the_variance_of_its_target(prediction: str) -> N
     changes = {"spatial": False, "learn_sigma": True, "patch": 4, "prediction": prediction}
     network = NaDiffNetwork(NaDiffConfig.model_validate({**CONFIG, **SMALL, **changes}))
     z_0 = 0.5 * torch.randn(64, 4, 16, 16, generator=torch.Generator().manual_seed(1))
-    loss = denoising_loss(network, z_0, torch.zeros(64, 32), None, torch.Generator().manual_seed(0))
+    timesteps, noise = _draws(z_0, 0)
+    loss = denoising_loss(network, z_0, torch.zeros(64, 32), None, timesteps, noise)
     if prediction == "epsilon":
         assert loss.item() == pytest.approx(1.0, rel=0.03)
     else:
         assert 0.25 < loss.item() < 0.75  # alpha_bar + (1 - alpha_bar) / 4, averaged over the times
 
 
-def test_the_loss_is_decided_by_its_generator() -> None:
-    torch.manual_seed(0)
-    network, (z_0, _, c, spatial) = NaDiffNetwork(TINY), _inputs()
-    first, again, other = (
-        denoising_loss(network, z_0, c, spatial, torch.Generator().manual_seed(s)).item() for s in (1, 1, 2)
-    )
+def test_the_loss_is_decided_by_its_timesteps_and_noise(network: NaDiffNetwork) -> None:
+    z_0, _, c, spatial = _inputs()
+    first, again, other = (denoising_loss(network, z_0, c, spatial, *_draws(z_0, seed)).item() for seed in (1, 1, 2))
     assert first == again != other
+
+
+def test_a_sample_weighs_as_its_signal_to_noise_ratio_says(network: NaDiffNetwork) -> None:
+    z_0, _, c, spatial = _inputs()
+    timesteps, noise = torch.tensor([5, 800]), torch.randn(z_0.shape, generator=torch.Generator().manual_seed(1))
+    each = [
+        denoising_loss(
+            network, z_0[i : i + 1], c[i : i + 1], spatial[i : i + 1], timesteps[i : i + 1], noise[i : i + 1]
+        )
+        for i in range(2)
+    ]
+    snr = [float(a / (1 - a)) for a in alphas_bar()[timesteps]]
+    assert snr[0] > 5 > snr[1]
+    expected = (each[0] * 5 / (snr[0] + 1) + each[1] * snr[1] / (snr[1] + 1)) / 2  # of v
+    weighed = denoising_loss(network, z_0, c, spatial, timesteps, noise, min_snr_gamma=5.0)
+    assert weighed.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_forgetting_what_is_inside_the_blocks_changes_no_gradient_and_no_key(network: NaDiffNetwork) -> None:
+    network.requires_grad_(True)
+    network.trunk.pos_embed.requires_grad_(False)
+    z_0, _, c, spatial = _inputs()
+    keys, gradients, calls = list(network.state_dict()), {}, list[int]()
+    network.trunk.blocks[0].register_forward_pre_hook(lambda *_: calls.append(1))
+    for recompute in (False, True):
+        network.trunk.recompute = recompute
+        network.zero_grad()
+        loss = denoising_loss(network, z_0, c, spatial, *_draws(z_0, 0))
+        loss.backward()
+        gradients[recompute] = [loss.detach(), *(p.grad.clone() for p in network.parameters() if p.grad is not None)]
+    assert len(calls) == 3  # once, then once forward and once for the gradients
+    assert list(network.state_dict()) == keys
+    assert len(gradients[True]) > 20
+    for ours, theirs in zip(gradients[False], gradients[True], strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
+def _draws(z_0: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return stratified_timesteps(len(z_0), generator), torch.randn(z_0.shape, generator=generator)

@@ -19,7 +19,7 @@ from tiny_na_diff import CONFIG, SMALL
 
 TINY = NaDiffConfig.model_validate({**CONFIG, **SMALL})
 GROUPS = label_groups(TINY)
-BODY, LIVER, SPLEEN, MUSCLE = values_of(["body", "liver", "spleen", "skeletal_muscle"])
+BODY, LIVER, SPLEEN, MUSCLE, FAT = values_of(["body", "liver", "spleen", "skeletal_muscle", "subcutaneous_fat"])
 GRID = Grid.centred((3, 48, 60), (6.0, 6.0, 5.0))
 
 
@@ -151,12 +151,17 @@ def test_on_the_network_s_own_grid_nothing_is_interpolated() -> None:
     assert made.notes == ()
 
 
-def test_given_groups_are_those_drawn_and_the_body_needs_its_shell() -> None:
+def test_given_groups_are_those_drawn_and_the_body_needs_both_its_layers() -> None:
     assert _place(_mask()).given.tolist() == [False, True, False]
-    config = TINY.model_copy(update={"label_groups": {**TINY.label_groups, "muscle": ("skeletal_muscle",)}})
-    both = _mask()
-    both.array[1, 30:34, 25:40] = MUSCLE
-    assert _place(both, config=config).given.tolist() == [True, True, False, True]
+    layers = {"muscle": ("skeletal_muscle",), "fat": ("subcutaneous_fat",)}
+    config = TINY.model_copy(update={"label_groups": {**TINY.label_groups, **layers}})
+    one, both, body = _mask(), _mask(), _mask()
+    one.array[1, 30:34, 25:40] = both.array[1, 30:34, 25:40] = MUSCLE
+    both.array[1, 34:38, 25:40] = FAT
+    body.array[1, 30:34, 25:40] = BODY
+    assert _place(one, config=config).given.tolist() == [False, True, False, True, False]
+    assert _place(both, config=config).given.tolist() == [True, True, False, True, True]
+    assert _place(body, config=config).given.tolist() == [True, True, False, False, False]
 
 
 def test_notes_say_what_was_resampled_and_what_was_lost() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ctstudio.catalog.recipe import StageSettings
 from ctstudio.core.labels import values_of
 from ctstudio.systems.na_diff.conditions import label_groups
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.layout import LayoutNetwork
-from ctstudio.training.recipe import StageSettings
-from ctstudio.training.stages.layout import LayoutStage, moved
+from ctstudio.training.stages.layout import LayoutStage, affine_maps, moved
 
 CONFIG = NaDiffConfig(
     label_groups={"body": ("body",), "liver": ("liver",), "lesion": ("lesion",)},
@@ -29,7 +29,7 @@ def _labels(count: int) -> np.ndarray:  # type: ignore[type-arg]
 
 def test_maps_move_a_little_each_in_its_own_way_and_keep_their_values() -> None:
     labels = torch.from_numpy(_labels(6))
-    made = moved(labels, torch.Generator().manual_seed(0))
+    made = moved(labels, affine_maps(6, torch.Generator().manual_seed(0)))
     assert made.dtype == torch.uint8
     assert set(made.unique().tolist()) == {0, BODY, LIVER}
     assert len({picture.numpy().tobytes() for picture in made}) == 6
@@ -46,7 +46,7 @@ def test_the_network_learns_where_the_body_is() -> None:
     optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3)
     losses = []
     for step in range(40):
-        loss = stage.loss(step, torch.Generator().manual_seed(step))
+        loss = stage.loss(stage.draw(step, torch.Generator().manual_seed(step)))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
