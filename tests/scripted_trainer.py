@@ -22,7 +22,9 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 import psutil  # noqa: E402
 
+from ctstudio.catalog.model_card import ModelInfo, Range, Ranges  # noqa: E402
 from ctstudio.catalog.recipe import load_recipe, recipe_from  # noqa: E402
+from ctstudio.catalog.shelf import Model  # noqa: E402
 from ctstudio.protocol.training_run import (  # noqa: E402
     RunFiles,
     RunInfo,
@@ -64,6 +66,13 @@ def settings(steps: int = 2000, title: str = "My run", **more: Any) -> dict[str,
         "denoiser": {"steps": steps, "batch": 2, "learning_rate": 1e-4}, **more,
     }  # fmt: skip
     return recipe_from(few).model_dump(mode="json")
+
+
+def model(name: str = "na-diff-demo", system: str = "na_diff") -> Model:
+    """A model on the shelf, without weights."""
+    span = Range(low=0, high=1)
+    ranges = Ranges(region="abdomen", fov_mm=span, spacing_mm=span, dose=span, labels=[])
+    return Model(ModelInfo(name=name, size="paper", title=name, system=system, ranges=ranges), Path("/models", name))
 
 
 def main(script: str, calls: str, words: list[str]) -> int:

@@ -75,7 +75,7 @@ def _data(recipe: Recipe) -> list[Problem]:
     try:
         info = read_dataset(Path(recipe.data.folder).expanduser())
     except CtStudioError as error:
-        return [Problem(error.message, error.remedy)]
+        return [Problem(error.message, "Choose another, or press Prepare data.")]
     return _cases(info, _NEEDS.get(recipe.system, ()))
 
 

@@ -112,11 +112,10 @@ def thinned(steps: Numbers, values: Numbers, points: int = POINTS) -> tuple[Numb
     """A curve with at most about `points` points that still shows every peak: least and greatest of each part."""
     if len(steps) <= points:
         return steps, values
-    parts = points // 2
-    size = len(steps) // parts
-    used = size * parts
-    table = np.nan_to_num(values[:used].reshape(parts, size))
-    low, high = table.argmin(axis=1), table.argmax(axis=1)
-    ends = np.stack([np.minimum(low, high), np.maximum(low, high)], axis=1) + (np.arange(parts) * size)[:, None]
-    places = np.unique(np.concatenate([[0], ends.ravel(), np.arange(used, len(steps)), [len(steps) - 1]]))
+    size = -(-len(steps) // max(1, points // 2))
+    parts = -(-len(steps) // size)
+    table = np.pad(np.nan_to_num(values), (0, parts * size - len(values)), mode="edge").reshape(parts, size)
+    starts = np.arange(parts) * size
+    ends = np.concatenate([table.argmin(axis=1) + starts, table.argmax(axis=1) + starts, [0, len(steps) - 1]])
+    places = np.unique(np.minimum(ends, len(steps) - 1))
     return steps[places], values[places]

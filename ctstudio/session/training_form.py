@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ctstudio.catalog.parameters import Parameter, parameters_of
 from ctstudio.catalog.recipe import Recipe, load_recipe, recipe_from, recipes_dir
-from ctstudio.core.errors import CtStudioError
+from ctstudio.core.errors import CtStudioError, ParameterError
 
 _FEW = {
     "denoiser.steps": ("Steps", "Steps of the optimiser."),
@@ -173,7 +173,12 @@ class TrainingForm:
         Raises:
             ParameterError: The value does not fit; the old one stays.
         """
-        data = recipe_from(self._settings, {name: str(value)}, "this form").model_dump(mode="json")
+        try:
+            data = recipe_from(self._settings, {name: str(value)}, "this form").model_dump(mode="json")
+        except ParameterError as error:
+            title = _FEW[name][0] if name in _FEW else name
+            reason = error.message.partition(": ")[2] or error.message
+            raise ParameterError(f"{title} {value!r}: {reason}", "Give another value.", error.detail) from error
         if data != self._settings:
             self._settings = data
             self.changed.emit(name)

@@ -187,7 +187,8 @@ class SliceView(QWidget):
         volume = self.item.volume
         if volume is None:
             return view_marks.Marks(self.title, "", "", ("", "", "", ""), None, 0.0, False)
-        number = f"{self.title}   {self.item.index + 1} / {volume.grid.shape[self.plane.normal]}".strip()
+        slices = volume.grid.shape[self.plane.normal]
+        number = f"{self.title}   {self.item.index + 1} / {slices}".strip() if self.title or slices > 1 else ""
         cross = None
         if self._crosshair is not None:
             point = self.point_of(self._crosshair)

@@ -30,6 +30,7 @@ from ctstudio.ui.train_link import TrainLink
 from ctstudio.ui.train_words import estimate_lines
 
 _CHECK_MS = 250
+_PROBLEMS = 3
 _PHANTOMS = "The recipe's phantoms"
 
 
@@ -88,8 +89,9 @@ class TrainNewRun(QFrame):
         if self.title.text() != form.title:
             self.title.setText(form.title)
         if form.settings:
-            self.folder.show_text(str(form.folder))
-            self.folder.setToolTip(str(form.folder))
+            folder = form.folder
+            self.folder.show_text(f"in …/{folder.parent.name}/{folder.name}")
+            self.folder.setToolTip(str(folder))
         self._grey_out()
         self.show_estimate(None)
         self._checking.start()
@@ -142,7 +144,7 @@ class TrainNewRun(QFrame):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        for problem in found:
+        for problem in found[:_PROBLEMS]:
             self.problems.addWidget(_problem(problem))
         self.start.setToolTip(str(found[0]) if found else "Start on this computer (Ctrl+Shift+Enter)")
 
@@ -292,8 +294,11 @@ def _problem(problem: Problem) -> QWidget:
     line = QWidget()
     text = muted(str(problem))
     text.setStyleSheet(f"color: {theme.TEXT};")
-    layout = row(LevelMark("red"), text)
+    mark = LevelMark("red")
+    layout = row(mark, text)
     layout.setStretch(1, 1)
-    layout.setAlignment(Qt.AlignmentFlag.AlignTop)
+    layout.setAlignment(mark, Qt.AlignmentFlag.AlignTop)
+    text.ensurePolished()
+    text.setMinimumHeight(text.heightForWidth(PANEL_WIDTH - 2 * MARGIN - 26))  # or a long one is cut
     line.setLayout(layout)
     return line

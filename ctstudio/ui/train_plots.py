@@ -17,7 +17,8 @@ from ctstudio.ui import theme
 from ctstudio.ui.log_ticks import log_ticks
 from ctstudio.ui.panel_parts import row
 
-_FAINT_ALPHA = 80
+_FAINT = 0.35
+_FEW, _SMOOTH_POINTS = 50, 400
 
 
 @dataclass(frozen=True)
@@ -80,21 +81,21 @@ class Plot(QFrame):
         steps, values = steps[usable], values[usable]
         if not len(steps):
             return
-        if self._smooth and len(steps) > 50:
-            self._draw(*thinned(steps, values), colour, _FAINT_ALPHA, 1.0)
+        if self._smooth and len(steps) > _FEW:
+            self._draw(*thinned(steps, values, max(200, self.plot.width())), _faint(colour), fine=False)
             values = smoothed(values, self._log)
-        self._draw(*thinned(steps, values), colour, 255, 1.6, marks)
+        self._draw(*thinned(steps, values, _SMOOTH_POINTS), QColor(colour), marks=marks)
         self.value.setText(self._reading(float(values[-1])))
 
-    def _draw(self, x: Numbers, y: Numbers, colour: str, alpha: int, width: float, marks: bool = False) -> None:
-        tint = QColor(colour)
-        tint.setAlpha(alpha)
+    def _draw(self, x: Numbers, y: Numbers, tint: QColor, fine: bool = True, marks: bool = False) -> None:
+        """Draw a line; a jagged one is not `fine`: thin, opaque and without smooth edges, or it takes a second."""
         if self._used == len(self._items):
-            item = pg.PlotDataItem(antialias=True)
+            item = pg.PlotDataItem()
             self.plot.addItem(item)
             self._items.append(item)
         item = self._items[self._used]
-        item.setPen(pg.mkPen(tint, width=width))
+        item.opts["antialias"] = fine
+        item.setPen(pg.mkPen(tint, width=1.6 if fine else 1))
         item.setSymbol("o" if marks else None)
         if marks:
             item.setSymbolSize(5)
@@ -122,6 +123,13 @@ class Plot(QFrame):
         self.plot.getPlotItem().getAxis("left").setTicks([log_ticks(*span, at_most=max(3, self.plot.height() // 28))])
 
 
+def _faint(colour: str) -> QColor:
+    """A colour mixed into the ground: drawn five times as fast as a translucent one."""
+    front, ground = QColor(colour), QColor(theme.RAISED)
+    pairs = zip(front.getRgb()[:3], ground.getRgb()[:3], strict=True)  # type: ignore[index]
+    return QColor(*(round(_FAINT * a + (1 - _FAINT) * b) for a, b in pairs))
+
+
 class TrainPlots(QWidget):
     """Loss and validation large; learning rate, gradient norm, throughput and memory small."""
 
@@ -132,7 +140,7 @@ class TrainPlots(QWidget):
         self.rate = Plot("Learning rate", lambda v: f"{v:.2g}")
         self.norm = Plot("Gradient norm", lambda v: f"{v:.3g}", log=True, smooth=True)
         self.speed = Plot("Samples / s", lambda v: f"{v:.3g}", smooth=True)
-        self.memory = Plot("Memory, GB", lambda v: f"{v:.3g}")
+        self.memory = Plot("Memory, GB", lambda v: f"{v:.3g}", smooth=True)
         self.stage = self.loss.extra
         self.figure = self.validation.extra
         self._runs: tuple[Drawn, ...] = ()

@@ -1,6 +1,6 @@
 """Samples of the running average in slice views, scrubbed over time.
 
-One run: its fixed samples side by side. Several runs: one row a fixed sample, one column a run.
+What the shown runs made of one fixed sample stands side by side; as many fixed samples as there is room for in a row.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QSlider, QVBoxLayout, QWidget
 
 from ctstudio.core.volume import Volume
@@ -27,7 +28,7 @@ from ctstudio.ui.train_hands import TrainHands
 from ctstudio.ui.train_link import TrainLink
 from ctstudio.ui.train_words import colours_of
 
-_LEAST = 150
+_LEAST, _GAP = 165, 6
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class TrainSamples(QWidget):
         self.hands = TrainHands(self.viewing)
         self.cells: list[SampleCell] = []
         self._layout_of: tuple[Cell, ...] = ()
+        self._columns = 1
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("When the samples were drawn")
         self.slider.setToolTip("Earlier and later samples (Ctrl+Shift+Left, Ctrl+Shift+Right)")
@@ -84,7 +86,7 @@ class TrainSamples(QWidget):
         self._grid_box = QWidget()
         self._grid = QGridLayout(self._grid_box)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(6)
+        self._grid.setSpacing(_GAP)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setWidget(self._grid_box)
@@ -171,19 +173,19 @@ class TrainSamples(QWidget):
         for status in shown:
             numbers = self._training.timeline(status.folder).titles | numbers
         return tuple(
-            Cell(status.folder, number, f"{status.info.title}: {title}", colours.get(status.folder, ""))
+            Cell(status.folder, number, title, colours.get(status.folder, ""))
             for number, title in sorted(numbers.items())
             for status in shown
         )
 
     def _lay_out(self, wanted: tuple[Cell, ...]) -> None:
-        if wanted == self._layout_of:
+        if wanted == self._layout_of and self._columns == self._columns_now():
             return
         self._layout_of = wanted
+        self._columns = self._columns_now()
         while len(self.cells) < len(wanted):
             self.cells.append(SampleCell(self.hands))
             self.cells[-1].view.framed.connect(self._framed)
-        columns = len(wanted) if len(self._training.shown) == 1 else max(1, len(self._training.shown))
         for old in self.cells:
             self._grid.removeWidget(old)
             old.hide()
@@ -193,8 +195,17 @@ class TrainSamples(QWidget):
             shown.title.setStyleSheet(f"color: {cell.colour};" if cell.colour else "")
             shown.view.setAccessibleName(f"Sample: {cell.title}")
             shown.view.show_volume(None, None)
-            self._grid.addWidget(shown, place // columns, place % columns)
+            self._grid.addWidget(shown, place // self._columns, place % self._columns)
             shown.show()
+
+    def _columns_now(self) -> int:
+        """Views in a row: all runs of one fixed sample, of as many samples as there is room for."""
+        runs = max(1, len(self._training.shown))
+        return runs * max(1, (self.width() + _GAP) // (runs * (_LEAST + _GAP)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._columns != self._columns_now():
+            self.refresh()
 
     def _bind(self) -> None:
         self.viewing.window_changed.connect(self._show_window)
