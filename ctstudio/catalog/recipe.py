@@ -161,7 +161,7 @@ class Adaptation(_Strict):
 
     method: Literal["full", "lora"] = "lora"
     rank: Count = 8
-    alpha: Positive = 16.0
+    alpha: Count = 16
     targets: tuple[str, ...] = ("attn.qkv", "attn.proj", "adaLN_modulation.1")
 
 

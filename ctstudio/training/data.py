@@ -79,6 +79,8 @@ def check_data(data: Data) -> None:
                 f"Choose data.first_seed and data.patients so that no seed reaches {LAST_SEED}.",
             )
         return
+    words: str
+    part: RunPart
     for part, words in (("train", "training"), ("validation", "validation")):
         if not _usable(data, part):
             raise InputError(

@@ -192,11 +192,12 @@ class Recorder:
         append_record(self.files.samples, SampleLine(stage=stage, step=step, number=number, title=title, file=name))
 
     def _forget_after(self, stage: str, step: int) -> None:
-        for path, kind in (
+        kinds: tuple[tuple[Path, type[StepLine | ValidationLine | SampleLine]], ...] = (
             (self.files.steps, StepLine),
             (self.files.validations, ValidationLine),
             (self.files.samples, SampleLine),
-        ):
+        )
+        for path, kind in kinds:
             lines, _ = read_records(path, kind)
             kept = [line for line in lines if line.stage != stage or line.step <= step]
             text = "".join(line.model_dump_json() + "\n" for line in kept).encode()

@@ -18,11 +18,12 @@ class Stage(Protocol):
     A batch is drawn whole, from the step's own generator, by every process alike; then it is shared out. So a run gives
     the same weights on one process or many, in one part or several, up to rounding.
 
-    Attributes:
-        module: What is trained.
     """
 
-    module: nn.Module
+    @property
+    def module(self) -> nn.Module:
+        """What is trained."""
+        ...
 
     def draw(self, step: int, generator: torch.Generator) -> Batch:
         """All that is random in a step: which samples, their timesteps, their noise."""
