@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 CHANGES: dict[str, str] = {
     "model_name": "tiny-trained",
     "data.patients": "2",
@@ -38,3 +41,21 @@ def as_options(**changes: str) -> list[str]:
     """As the command line takes them: --set KEY=VALUE ..."""
     merged = {**CHANGES, **{key.replace("__", "."): value for key, value in changes.items()}}
     return [word for key, value in merged.items() for word in ("--set", f"{key}={value}")]
+
+
+def tuning(base: Path | str, data: Path, **changes: Any) -> dict[str, Any]:
+    """A whole recipe that tunes a tiny model on a tiny data set, as JSON values."""
+    return {
+        "kind": "fine-tune",
+        "name": "tiny/tune",
+        "title": "Tuned",
+        "about": "For a test.",
+        "system": "na_diff",
+        "model_name": "tiny-tuned",
+        "base": str(base),
+        "data": {"source": "dataset", "folder": str(data), "slices_each": 2},
+        "denoiser": {"steps": 4, "batch": 2, "learning_rate": 1e-2, "warm_up": 0, "ema_decay": 0.5},
+        "run": {"precision": "fp32", "validate_every": 2, "validate_slices": 2, "sample_every": 4, "samples": 1},
+        "figures": {"mask_slices": 1},
+        **changes,
+    }
