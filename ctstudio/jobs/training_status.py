@@ -13,6 +13,7 @@ from ctstudio.protocol.training_run import ENDED, RunFiles, RunInfo, read_record
 GONE = "The training process ended without saying why; see log.txt."
 GONE_REMEDY = "Look at the log, then press Resume to go on from the last checkpoint."
 _CLOCK_SLACK_S = 2.0
+_SHORT_STAGE = 0.03
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,24 @@ class RunStatus:
 
     @property
     def progress(self) -> float:
-        """Share of the steps done, 0 to 1; all stages weigh alike."""
+        """Share of the steps done, 0 to 1; stages without steps of the optimiser weigh little."""
         info = self.info
         if info.state == "finished":
             return 1.0
-        stages = max(1, len(info.stages))
-        place = info.stages.index(info.stage) if info.stage in info.stages else 0
-        return min(1.0, (place + min(1.0, info.step / max(1, info.steps))) / stages)
+        if info.stage not in info.stages:
+            return 0.0
+        weights = _weights(info)
+        place = info.stages.index(info.stage)
+        done = sum(weights[:place]) + weights[place] * min(1.0, info.step / max(1, info.steps))
+        return done / sum(weights)
+
+
+def _weights(info: RunInfo) -> list[float]:
+    """How much of a run each of its stages is."""
+    known = [info.settings.get(stage) for stage in info.stages]
+    steps = [float(one.get("steps", 0) or 0) if isinstance(one, dict) else 0.0 for one in known]
+    little = _SHORT_STAGE * (sum(steps) or 1.0)
+    return [one or little for one in steps]
 
 
 def status_of(folder: Path, launch: Launch | None = None) -> RunStatus | None:

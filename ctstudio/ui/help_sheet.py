@@ -17,6 +17,16 @@ _STEPS = (
     "Organs that the mask leaves out are completed: the mask button on the result's card takes them as the mask.",
     "Save it: CT, mask and noise map as NIfTI with a record of how they were made.",
 )
+_TRAIN = (
+    "On the Train page choose a recipe, the model to start from and the data: the recipe's phantoms, or a prepared "
+    "data set. Prepare data makes one of a folder of scans with labels, and says what it left out and why.",
+    "Estimate tries a few steps and says what the run will take. Start makes it a process of its own: it goes on when "
+    "the window is closed, and is found again.",
+    "Watch the loss and the validation figures, and scrub the samples over time. Compare keeps a run in the plots "
+    "while you look at others.",
+    "Pause, stop and resume when you like; a run that was killed resumes from its last checkpoint.",
+    "Promote puts a checkpoint on the shelf with its measured figures: choose it on the Generate page.",
+)
 _DEMO = (
     "The demo model was trained on procedural phantoms only. It shows that mask and dose are obeyed. Its pictures "
     "are not any patient's anatomy, must not be used for diagnosis, and carry the SYNTHETIC badge in every view, "
@@ -52,10 +62,13 @@ class HelpSheet(QDialog):
 
 def _html(commands: tuple[Command, ...]) -> str:
     steps = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _STEPS)
+    train = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _TRAIN)
     keyed = [c for c in commands if c.keys]
     parts = [
         _heading("Paint, turn the dial, generate, see"),
         f"<ol style='margin-left:-16px'>{steps}</ol>",
+        _heading("Train a model on data of your own"),
+        f"<ol style='margin-left:-16px'>{train}</ol>",
         _heading("What the demo model is, and is not"),
         f"<p>{escape(_DEMO)}</p>",
         _heading("Mouse"),

@@ -57,12 +57,12 @@ class Plot(QFrame):
         self.plot.setMinimumSize(90, 60)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._style()
-        name = QLabel(title)
-        name.setObjectName("small")
+        self.name = QLabel(title)
+        self.name.setObjectName("small")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 8, 4)
         layout.setSpacing(2)
-        layout.addLayout(row(name, self.extra, None, self.value))
+        layout.addLayout(row(self.name, self.extra, None, self.value))
         layout.addWidget(self.plot, 1)
         self._items: list[Any] = []
 
@@ -176,6 +176,7 @@ class TrainPlots(QWidget):
         stage = _fill(self.stage, stages, self._wanted_stage, latest[0] if latest else "")
         figures = list(dict.fromkeys(name for run in runs for name in run.curves.figure_names(stage)))
         figure = _fill(self.figure, figures, self._wanted_figure, figures[0] if figures else "")
+        self.validation.name.setText(f"Validation: {figure}" if len(figures) == 1 else "Validation")
         for plot in self.plots:
             plot.clear()
         for run in runs:

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QSpinBox, QWidget
 
 import scripted_trainer
 from ctstudio.catalog.dataset import read_dataset
@@ -92,6 +94,16 @@ def points_drawn(page: TrainPage) -> list[int]:
     return [len(item.xData) for item in items if item.xData is not None] or [0]
 
 
+def turn_wheel(box: QWidget) -> None:
+    """Turn the wheel one notch up over a box."""
+    at = QPointF(box.rect().center())
+    event = QWheelEvent(
+        at, box.mapToGlobal(at), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(box, event)
+
+
 def said(calls: Path) -> list[list[str]]:
     return [json.loads(line) for line in calls.read_text().splitlines()] if calls.exists() else []
 
@@ -156,24 +168,33 @@ def test_a_run_outlives_the_window_and_is_found_again(qtbot, tmp_path: Path, mak
 def test_bad_choices_are_named_before_the_first_step(qtbot, tmp_path: Path, make_runs, calls: Path) -> None:
     with open_window(tmp_path, runs=make_runs()) as window:
         page = train_page(window)
-        page.new_run.model.setCurrentIndex(1)
-        page.new_run.model.activated.emit(1)
-        wait_for(lambda: page.new_run.findings)
-        assert "model of petct" in str(page.new_run.findings[0])
+        page.new_run.choices.model.setCurrentIndex(1)
+        page.new_run.choices.model.activated.emit(1)
+        wait_for(lambda: page.new_run.problems.findings)
+        assert "model of petct" in str(page.new_run.problems.findings[0])
         qtbot.mouseClick(page.new_run.start, Qt.MouseButton.LeftButton)
         wait_for(lambda: "model of petct" in window.bar.notices.text)
         page.form.base = "na-diff-demo"
-        wait_for(lambda: not page.new_run.findings)
+        wait_for(lambda: not page.new_run.problems.findings)
         (tmp_path / "file").write_text("")
         page.form.folder = tmp_path / "file" / "run"
-        wait_for(lambda: page.new_run.findings)
-        assert "cannot be written" in str(page.new_run.findings[0])
+        wait_for(lambda: page.new_run.problems.findings)
+        assert "cannot be written" in str(page.new_run.problems.findings[0])
         line = page.new_run.settings.findChild(type(page.new_run.title), "parameter-denoiser.learning_rate")
         line.setText("quick")
         line.editingFinished.emit()
         assert "Learning rate" in window.bar.notices.text
         assert line.text() == "0.0001"
         assert said(calls) == []
+
+        # Scrolling past a box does not change it; with the focus the wheel does.
+        steps = page.new_run.settings.findChild(QSpinBox, "parameter-denoiser.steps")
+        page.new_run.title.setFocus()
+        turn_wheel(steps)
+        assert steps.value() == 4000
+        steps.setFocus()
+        turn_wheel(steps)
+        assert page.form.value("denoiser.steps") == 4001
 
 
 def test_what_the_trainer_refuses_is_told(qtbot, tmp_path: Path, make_runs) -> None:
@@ -299,7 +320,7 @@ def test_data_is_prepared_beside_the_window(qtbot, tmp_path: Path, make_runs) ->
     (scans / "p9" / "ct.nii.gz").write_bytes(b"not an image")
     with open_window(tmp_path, runs=make_runs()) as window:
         page = train_page(window)
-        qtbot.mouseClick(page.new_run.prepare, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(page.new_run.choices.prepare, Qt.MouseButton.LeftButton)
         sheet = page.prepare_sheet
         sheet.source.setText(str(scans))
         assert sheet.out.text().endswith("datasets/scans")
@@ -310,7 +331,7 @@ def test_data_is_prepared_beside_the_window(qtbot, tmp_path: Path, make_runs) ->
         assert sheet.table.rowCount() >= 1
         assert "p9" in sheet.table.item(0, 0).text()
         assert len(read_dataset(Path(sheet.out.text())).cases) == 4
-        wait_for(lambda: "4 cases" in page.new_run.data_about.text())
+        wait_for(lambda: "4 cases" in page.new_run.choices.data_about.text())
         assert page.form.dataset == str(Path(sheet.out.text()).resolve())
 
         # A folder without cases is refused in words, and a build can be cancelled.

@@ -144,6 +144,30 @@ def test_the_list_forgets_a_run_but_never_its_files(tmp_path: Path, make: Callab
         runs.start(settings(), elsewhere)
 
 
+def test_progress_weighs_stages_by_their_steps() -> None:
+    info = RunInfo(
+        id="1", recipe="r", title="t", system="na_diff", state="running", settings={"denoiser": {"steps": 1000}},
+        stages=("data", "denoiser", "figures"), stage="data", step=1, steps=2,
+    )  # fmt: skip
+
+    def progress(**changes: object) -> float:
+        return RunStatus(Path("x"), info.model_copy(update=changes)).progress
+
+    steps = [
+        progress(step=0),
+        progress(),
+        progress(stage="denoiser", step=500, steps=1000),
+        progress(stage="figures", step=0, steps=0),
+    ]
+    assert steps == sorted(steps)
+    assert steps[0] == 0
+    assert steps[1] < 0.03
+    assert abs(steps[2] - 0.5) < 0.01
+    assert progress(stage="", stages=()) == 0
+    assert progress(state="finished") == 1
+    assert 0 < progress(settings={}) < 1
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
