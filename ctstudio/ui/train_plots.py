@@ -19,6 +19,7 @@ from ctstudio.ui.panel_parts import row
 
 _FAINT = 0.35
 _FEW, _SMOOTH_POINTS = 50, 400
+_AXIS_WIDTH, _AXIS_HEIGHT = 50, 20
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,23 @@ class Plot(QFrame):
         layout.addLayout(row(self.name, self.extra, None, self.value))
         layout.addWidget(self.plot, 1)
         self._items: list[Any] = []
-
-    def clear(self) -> None:
-        """Draw nothing."""
-        for item in self._items:
-            item.setData([], [])
         self._used = 0
-        self.value.setText("")
+        self._last = ""
+
+    def begin(self) -> None:
+        """Start to draw anew; nothing is painted until `end`."""
+        self.plot.setUpdatesEnabled(False)
+        self._used = 0
+        self._last = ""
+
+    def end(self) -> None:
+        """Take away what was not drawn again, and paint once."""
+        for item in self._items[self._used :]:
+            if item.xData is not None and len(item.xData):
+                item.setData([], [])
+        self.value.setText(self._last)
+        self.plot.getViewBox().updateAutoRange()  # or it is found out while painting, and all is painted again
+        self.plot.setUpdatesEnabled(True)
 
     def add(self, steps: Numbers, values: Numbers, colour: str, marks: bool = False) -> None:
         """Draw one more curve; values that a logarithmic axis cannot show are left out."""
@@ -85,7 +96,7 @@ class Plot(QFrame):
             self._draw(*thinned(steps, values, max(200, self.plot.width())), _faint(colour), fine=False)
             values = smoothed(values, self._log)
         self._draw(*thinned(steps, values, _SMOOTH_POINTS), QColor(colour), marks=marks)
-        self.value.setText(self._reading(float(values[-1])))
+        self._last = self._reading(float(values[-1]))
 
     def _draw(self, x: Numbers, y: Numbers, tint: QColor, fine: bool = True, marks: bool = False) -> None:
         """Draw a line; a jagged one is not `fine`: thin, opaque and without smooth edges, or it takes a second."""
@@ -105,15 +116,16 @@ class Plot(QFrame):
         self._used += 1
 
     def _style(self) -> None:
-        self._used = 0
         plot = self.plot.getPlotItem()
         plot.showGrid(x=True, y=True, alpha=0.12)
         for side in ("left", "bottom"):
             axis = plot.getAxis(side)
             axis.setPen(pg.mkPen(theme.LINE))
             axis.setTextPen(pg.mkPen(theme.MUTED))
-            axis.setStyle(tickFont=theme.font(10), tickLength=-4, autoExpandTextSpace=True)
+            axis.setStyle(tickFont=theme.font(10), tickLength=-4, autoExpandTextSpace=False)
             axis.enableAutoSIPrefix(False)
+        plot.getAxis("left").setWidth(_AXIS_WIDTH)  # fixed, or every change of it lays out and paints all again
+        plot.getAxis("bottom").setHeight(_AXIS_HEIGHT)
         plot.getViewBox().setDefaultPadding(0.04)
         if self._log:
             plot.getViewBox().sigYRangeChanged.connect(self._tick)
@@ -178,9 +190,11 @@ class TrainPlots(QWidget):
         figure = _fill(self.figure, figures, self._wanted_figure, figures[0] if figures else "")
         self.validation.name.setText(f"Validation: {figure}" if len(figures) == 1 else "Validation")
         for plot in self.plots:
-            plot.clear()
+            plot.begin()
         for run in runs:
             self._draw(run, stage, figure)
+        for plot in self.plots:
+            plot.end()
 
     def _draw(self, run: Drawn, stage: str, figure: str) -> None:
         self.validation.add(*run.curves.figure(stage, figure), run.colour, marks=True)
