@@ -184,7 +184,6 @@ class _Course:
             if figure is not None and (self.position.best is None or figure > self.position.best):
                 self.position = replace_position(self.position, best=figure)
                 self.store.save_best(self.learner, self.position)
-        self.accelerator.wait_for_everyone()
 
     def _heed_wishes(self) -> None:
         watcher = self.trainer.watcher
@@ -225,9 +224,12 @@ class _Course:
             self.trainer.watcher.rolled_back(self.name, self.position.step, why)
 
     def _save(self) -> None:
+        """The first process writes; the others meet it again at the next gradient.
+
+        They must not wait for it here: each has a clock of its own, and only the first has a watcher.
+        """
         if self.accelerator.is_main_process:
             self.store.save(self.learner, self.position)
-        self.accelerator.wait_for_everyone()
         self._saved = time.monotonic()
 
 
