@@ -37,6 +37,7 @@ class TrainDeeds(QObject):
         self._closing = threading.Event()
         self._estimating: threading.Event | None = None
         self.starting = False
+        link.form.changed.connect(self._form_changed)
 
     @property
     def estimating(self) -> bool:
@@ -104,6 +105,11 @@ class TrainDeeds(QObject):
         """Give up an estimate under way."""
         if self._estimating is not None:
             self._estimating.set()
+
+    def _form_changed(self, name: str) -> None:
+        """An estimate of other settings is of no use."""
+        if name not in ("title", "folder"):
+            self.cancel_estimate()
 
     def _estimated(self, found: Estimate | None) -> None:
         self._estimating = None

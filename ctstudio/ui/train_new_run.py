@@ -72,7 +72,8 @@ class TrainNewRun(QFrame):
             self.folder.setToolTip(str(folder))
         self.start.setEnabled(bool(form.settings))
         self.estimate.setEnabled(bool(form.settings))
-        self.show_estimate(None)
+        if changed not in ("title", "folder"):
+            self.show_estimate(None)
         self._checking.start()
 
     def show_problems(self, found: Sequence[Problem]) -> None:
@@ -88,6 +89,9 @@ class TrainNewRun(QFrame):
     def show_busy(self, estimating: bool, starting: bool) -> None:
         """Show that an estimate or a start is under way."""
         self.estimate.setText("Cancel estimate" if estimating else "Estimate")
+        if estimating:
+            self.estimated.setText("Trying a few steps of each stage; this can take some minutes.")
+            self.estimated.show()
         self.start.setText("Starting …" if starting else "Start")
         self.start.setEnabled(not starting and bool(self._form.settings))
 

@@ -31,6 +31,11 @@ from ctstudio.ui.notices_line import ShortLabel
 from ctstudio.ui.panel_parts import muted, row
 
 _TELL_MS = 100
+_TABLE_STYLE = f"""
+QTableWidget {{ border: 1px solid {theme.LINE}; border-radius: 6px; }}
+QTableWidget::item {{ padding: 5px 8px; border-bottom: 1px solid {theme.LINE}; }}
+QHeaderView::section {{ background: {theme.RAISED}; color: {theme.MUTED}; border: none; padding: 5px 8px; }}
+"""
 
 
 @dataclass
@@ -229,6 +234,7 @@ def _table() -> QTableWidget:
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
     table.setWordWrap(True)
+    table.setStyleSheet(_TABLE_STYLE)
     table.setShowGrid(False)
     table.verticalHeader().hide()
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
