@@ -308,7 +308,7 @@ def test_damaged_lines_and_a_hundred_thousand_of_them_stall_nothing(tmp_path: Pa
         timer = QTimer()
         timer.timeout.connect(beat)
         timer.start(5)
-        wait_for(lambda: len(page.training.curves(folder).stages.get("denoiser", ())) == 99_998, 60)
+        wait_for(lambda: len(page.training.curves(folder).stages.get("denoiser", ())) == 99_998, 120)
         timer.stop()
         assert len(beats) > 20
         assert sorted(beats)[-3] < 0.3
