@@ -59,3 +59,8 @@ def tuning(base: Path | str, data: Path, **changes: Any) -> dict[str, Any]:
         "figures": {"mask_slices": 1},
         **changes,
     }
+
+
+def distilling(base: Path | str, data: Path, **changes: Any) -> dict[str, Any]:
+    """A whole recipe that distils a tiny model on a tiny data set, as JSON values."""
+    return tuning(base, data, **{"kind": "distil", "name": "tiny/distil", "model_name": "tiny-student", **changes})

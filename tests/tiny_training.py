@@ -26,6 +26,7 @@ import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from ctstudio.catalog.recipe import RunSettings, StageSettings  # noqa: E402
+from ctstudio.core.volume import Volume  # noqa: E402
 from ctstudio.protocol.training_run import RunInfo  # noqa: E402
 from ctstudio.training.checkpoints import CheckpointStore  # noqa: E402
 from ctstudio.training.loop import Trainer  # noqa: E402
@@ -68,6 +69,18 @@ class TinyStage:
         return (self.module(x) - x.sum(dim=1, keepdim=True)).square().mean() * self._factor
 
 
+class TinyLooker:
+    """Judges by the first weight; no samples."""
+
+    def figures(self, module: nn.Module) -> tuple[dict[str, float], str]:
+        """One figure."""
+        return {"first": float(module[0].weight[0, 0])}, "first"  # type: ignore[index]
+
+    def samples(self, module: nn.Module) -> list[tuple[str, Volume]]:
+        """None."""
+        return []
+
+
 def stage_settings(steps: int = 6, **changes: object) -> StageSettings:
     """Of the tiny stage."""
     usual = {"steps": steps, "batch": BATCH, "learning_rate": 0.05, "warm_up": 2, "ema_decay": 0.9}
@@ -91,7 +104,7 @@ def train_in(folder: Path, stage: TinyStage, settings: StageSettings, run: RunSe
     accelerator = new_accelerator("fp32", "cpu")
     store = CheckpointStore(folder / "checkpoints" / "tiny", run.keep)
     watcher = Recorder(folder, info(), run) if accelerator.is_main_process else Silent()
-    watcher.begin("tiny", settings.steps, None, store.position().step)
+    watcher.begin("tiny", settings.steps, TinyLooker(), store.position().step)
     Trainer(accelerator, run, watcher, seed=4).train("tiny", stage, settings, store)
     if isinstance(watcher, Recorder):
         watcher.end("finished")
@@ -101,17 +114,20 @@ def train_in(folder: Path, stage: TinyStage, settings: StageSettings, run: RunSe
 def torment(folder: Path, steps: int, kills: int) -> dict[str, int]:
     """Train in peace in `whole`; train in `torn` in processes that are killed at random moments, until it is done."""
     train_in(folder / "whole", TinyStage(), stage_settings(steps), run_settings())
-    torn, chance, landed = folder / "torn", random.Random(time.time_ns()), 0
-    while landed < kills:
+    torn, chance, landed, longest = folder / "torn", random.Random(time.time_ns()), 0, 0.8
+    store, reached = CheckpointStore(torn / "checkpoints" / "tiny"), 0
+    while landed < kills or not reached:
         often = chance.choice([OFTEN, 0.1])
         child = os.fork()
         if child == 0:
             train_in(torn, TinyStage(sleep=0.02), stage_settings(steps), run_settings(often))
             os._exit(0)
-        time.sleep(chance.uniform(0.0, 0.8))
+        time.sleep(chance.uniform(0.0, longest))
         os.kill(child, signal.SIGKILL)
         landed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    reached = CheckpointStore(torn / "checkpoints" / "tiny").position().step
+        before, reached = reached, store.position().step
+        if reached == before:
+            longest *= 1.3  # on a busy machine it takes longer until there is something to lose
     train_in(torn, TinyStage(), stage_settings(steps), run_settings())
     return {"killed": landed, "reached": reached}
 
@@ -123,7 +139,8 @@ def main(words: list[str]) -> None:
     if words[0] == "torment":
         print(json.dumps(torment(folder, steps, number)))
     else:
-        train_in(folder, TinyStage(lively=False), stage_settings(steps, accumulate=number), run_settings())
+        busy = run_settings(OFTEN, validate_every=3)  # what only the first process does must hold up nobody
+        train_in(folder, TinyStage(lively=False), stage_settings(steps, accumulate=number), busy)
 
 
 if __name__ == "__main__":

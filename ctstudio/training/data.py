@@ -24,6 +24,9 @@ from ctstudio.training.slices import PIXEL_MM, SIZE, Slices, load_shards, make_s
 VALIDATION_SEEDS = range(9_500, 9_506)
 """Phantoms that runs are validated on; training may use the seeds below."""
 
+VALIDATION_SLICES = 2
+"""Of each of them."""
+
 LAST_SEED = 9_000
 """Seeds from here on are for calibrating, validating and measuring."""
 
@@ -92,7 +95,7 @@ def check_data(data: Data) -> None:
 def _shards(data: Data, part: RunPart) -> list[tuple[str, Callable[[], Slices]]]:
     if isinstance(data, PhantomData):
         seeds = range(data.first_seed, data.first_seed + data.patients) if part == "train" else VALIDATION_SEEDS
-        count = data.slices_each if part == "train" else 2
+        count = data.slices_each if part == "train" else VALIDATION_SLICES
         population = population_of(data)
         return [(f"patient_{seed:06d}", partial(patient_slices, seed, count, population)) for seed in seeds]
     cases = _usable(data, part)

@@ -10,20 +10,20 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ctstudio.catalog.dataset import read_dataset
-from ctstudio.catalog.recipe import PhantomData, Recipe, recipe_from
+from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe, recipe_from
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
+from ctstudio.training.data import VALIDATION_SEEDS, VALIDATION_SLICES
 from ctstudio.training.launch import plan_of, run_recipe
 from ctstudio.training.memory import memory_bytes
 from ctstudio.training.recorder import device_name
 from ctstudio.training.run import new_accelerator
 
-TRIED_STEPS = 4
-TRIED_PATIENTS = 2
-TRAINED = ("vae", "clip", "segmenter", "layout", "denoiser")
+TRIED_STEPS, TRIED_PATIENTS, TRIED_SLICES = 4, 2, 2
+TRAINED = ("vae", "clip", "segmenter", "layout", "denoiser", "student")
 
 
 class StageEstimate(BaseModel):
-    """One stage: its steps (patients for stages that train nothing), and seconds."""
+    """One stage: its steps (slices or paths for stages that train nothing), and seconds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -69,18 +69,17 @@ def estimate(
     """
     plan = [name for name in plan_of(recipe) if name not in ("export", "calibrate", "figures")]
     accelerator = new_accelerator(recipe.run.precision)
-    patients = _patients(recipe)
-    share = patients / min(patients, TRIED_PATIENTS)
+    small = _small(recipe)
+    share = _slices(recipe) / _slices(small)
     stages = []
     with tempfile.TemporaryDirectory(prefix="ctstudio-estimate-") as place:
         folder = Path(place)
-        small = _small(recipe)
         for number, name in enumerate(plan):
             told(number, len(plan), name)
             began = time.monotonic()
             run_recipe(small, folder, resume=number > 0, stages=(name,), accelerator=accelerator)
             spent = time.monotonic() - began
-            stages.append(_stage(recipe, name, spent, share, folder, patients))
+            stages.append(_stage(recipe, small, name, spent, folder))
         cache = sum(path.stat().st_size for path in (folder / "cache").rglob("*.npz"))
         kept = sum(path.stat().st_size for path in (folder / "checkpoints").rglob("*") if path.is_file())
     seconds = sum(stage.seconds for stage in stages)
@@ -96,29 +95,39 @@ def estimate(
 
 
 def _small(recipe: Recipe) -> Recipe:
-    """The recipe with few patients and few steps, and without looks at what is learned."""
+    """The recipe with little data and few steps, and without looks at what is learned."""
     settings = recipe.model_dump(mode="json")
     if isinstance(recipe.data, PhantomData):
         settings["data"]["patients"] = min(recipe.data.patients, TRIED_PATIENTS)
+    else:
+        settings["data"]["slices_each"] = min(recipe.data.slices_each, TRIED_SLICES)
     for name in TRAINED:
         if name in settings:
             settings[name]["steps"] = min(settings[name]["steps"], TRIED_STEPS)
+    if isinstance(recipe, DistilRecipe):
+        settings["distil"]["paths"] = min(recipe.distil.paths, recipe.denoiser.batch)
     settings["run"].update(validate_every=0, sample_every=0)
     return recipe_from(settings)
 
 
-def _patients(recipe: Recipe) -> int:
-    """Patients of the training part; a prepared data set is tried whole."""
-    if isinstance(recipe.data, PhantomData):
-        return recipe.data.patients
-    return max(1, len(read_dataset(Path(recipe.data.folder)).of("train")))
+def _slices(recipe: Recipe) -> int:
+    """Slices of both parts, as many as there can be."""
+    data = recipe.data
+    if isinstance(data, PhantomData):
+        return data.patients * data.slices_each + VALIDATION_SLICES * len(VALIDATION_SEEDS)
+    info = read_dataset(Path(data.folder))
+    cases = (*info.of("train"), *info.of("validation"))
+    return sum(min(data.slices_each, case.shape[0]) for case in cases)
 
 
-def _stage(recipe: Recipe, name: str, spent: float, share: float, folder: Path, patients: int) -> StageEstimate:
+def _stage(recipe: Recipe, small: Recipe, name: str, spent: float, folder: Path) -> StageEstimate:
+    if name == "paths" and isinstance(recipe, DistilRecipe) and isinstance(small, DistilRecipe):
+        share = recipe.distil.paths / small.distil.paths if recipe.distil.method == "progressive" else 1.0
+        return StageEstimate(stage=name, steps=recipe.distil.paths, seconds=round(spent * share, 1))
     if name not in TRAINED:
-        whole = spent * share if isinstance(recipe.data, PhantomData) else spent
-        return StageEstimate(stage=name, steps=patients, seconds=round(whole, 1))
-    steps = getattr(recipe, name).steps
+        slices = _slices(recipe)
+        return StageEstimate(stage=name, steps=slices, seconds=round(spent * slices / _slices(small), 1))
+    steps = getattr(recipe, "denoiser" if name == "student" else name).steps
     lines, _ = read_records(RunFiles(folder).steps, StepLine)
     mine = [line.seconds for line in lines if line.stage == name]
     each = (mine[-1] - mine[0]) / (len(mine) - 1) if len(mine) > 1 else mine[-1]

@@ -11,7 +11,7 @@ from ctstudio.core.errors import InputError
 from ctstudio.training.estimate import Estimate, estimate
 from tiny_dataset import write_dataset
 from tiny_na_diff import write_tiny_model
-from tiny_recipe import tuning
+from tiny_recipe import distilling, tuning
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,18 @@ def test_more_steps_take_longer_and_cost_more(base: Path, data: Path) -> None:
     assert many.stages[-1].seconds > 20 * few.stages[-1].seconds
     assert many.cost == pytest.approx(many.seconds / 1000, abs=0.02)
     assert few.disk_bytes == pytest.approx(many.disk_bytes, rel=0.1)
+
+
+@pytest.mark.parametrize("method", ["consistency", "progressive"])
+def test_a_distillation_is_estimated_by_its_student(base: Path, data: Path, method: str) -> None:
+    distil = {"method": method, "student_steps": 2, "teacher_steps": 4, "paths": 400}
+    recipe = recipe_from(distilling(base, data, distil=distil))
+    found = {stage.stage: stage for stage in estimate(recipe).stages}
+    assert list(found) == ["data", "latents", "paths", "student"]
+    assert found["student"].steps == 4
+    assert found["paths"].steps == 400
+    if method == "progressive":
+        assert found["paths"].seconds > found["student"].seconds  # 200 batches, of which one was tried
 
 
 def test_what_cannot_run_is_not_estimated(base: Path, tmp_path: Path) -> None:

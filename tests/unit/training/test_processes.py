@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 import tiny_training
-from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
+from ctstudio.protocol.training_run import RunFiles, StepLine, ValidationLine, read_records
 from tiny_training import TinyStage, run_settings, stage_settings, train_in
 
 STEPS = 40
@@ -29,6 +29,8 @@ def test_two_processes_learn_what_one_learns(tmp_path: Path, accumulate: int) ->
     curves = [read_records(RunFiles(tmp_path / name).steps, StepLine)[0] for name in ("one", "two")]
     assert [line.step for line in curves[1]] == list(range(1, STEPS + 1))
     assert [line.loss for line in curves[1]] == pytest.approx([line.loss for line in curves[0]], rel=1e-5)
+    validations, _ = read_records(RunFiles(tmp_path / "two").validations, ValidationLine)
+    assert [line.step for line in validations] == list(range(3, STEPS + 1, 3))
     norms = [[line.gradient_norm for line in curve] for curve in curves]
     assert norms[1] == pytest.approx(norms[0], rel=1e-4)
     ends = [tmp_path / name / "checkpoints" / "tiny" / f"step_{STEPS:08d}" for name in ("one", "two")]
