@@ -62,6 +62,25 @@ def assess(
     return found + _labels(info.ranges, mask, counts)
 
 
+def assess_noise(info: ModelInfo, noise_sd_hu: float) -> Fit | None:
+    """Compare the noise that a dose will ask for (standard deviation, HU) with what the model has seen.
+
+    Returns:
+        None when the model does not say what it has seen.
+    """
+    seen = info.ranges.noise_sd_hu
+    if seen is None:
+        return None
+    if seen.holds(noise_sd_hu):
+        return Fit("green", "noise", f"Noise of {noise_sd_hu:.0f} HU lies within {seen} HU.")
+    side = "weaker" if noise_sd_hu < seen.low else "stronger"
+    return Fit(
+        "amber",
+        "noise",
+        f"Noise of {noise_sd_hu:.0f} HU is {side} than the model has seen ({seen} HU); it may miss it.",
+    )
+
+
 def worst(findings: Iterable[Fit]) -> Level:
     """The worst level among findings; green when there are none."""
     return max((f.level for f in findings), key=_ORDER.index, default="green")

@@ -46,6 +46,8 @@ class Ranges(BaseModel):
         dose: Dose as a fraction of the full dose.
         labels: Names of the labels that the model understands; all others are ignored.
         label_area_mm2: For each label its area in an axial slice that shows it, 1st to 99th percentile, mm2.
+        noise_sd_hu: Standard deviation of the photon noise in the liver of a slice, HU, 1st to 99th percentile, or None
+            when it was not measured.
         body_area_cm2: Area of the body in a slice, cm2, or None when it was not measured.
     """
 
@@ -58,6 +60,7 @@ class Ranges(BaseModel):
     labels: list[str]
     label_area_mm2: dict[str, Range] = Field(default_factory=dict)
     body_area_cm2: Range | None = None
+    noise_sd_hu: Range | None = None
 
 
 class Training(BaseModel):

@@ -12,6 +12,7 @@ import numpy as np
 from ctstudio.catalog.model_card import FILE_NAME, ModelInfo, Range, Ranges, Training
 from ctstudio.catalog.shelf import Model, file_digest
 from ctstudio.core.labels import standard_table, values_of
+from ctstudio.measure.noise_region import LIVER
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
@@ -34,6 +35,9 @@ from ctstudio.training.slices import Slices
 LICENCE = "Apache-2.0"
 LEAST_PIXELS = 30
 """A slice with fewer pixels of a label does not count as showing it."""
+
+LEAST_LIVER = 400
+"""Pixels of liver in which its noise is measured."""
 
 LAST_STEPS = 100
 
@@ -139,7 +143,16 @@ def training_ranges(slices: Slices, config: NaDiffConfig) -> Ranges:
         labels=known,
         label_area_mm2=areas,
         body_area_cm2=_percentiles(body),
+        noise_sd_hu=_noise_range(slices),
     )
+
+
+def _noise_range(slices: Slices) -> Range | None:
+    """SD of the noise in the liver, over slices that show enough of it and all their realisations."""
+    livers = np.isin(slices.labels, values_of(LIVER))
+    rows = np.flatnonzero(livers.sum(axis=(1, 2)) >= LEAST_LIVER)
+    spread = [slices.noise_hu[row][:, livers[row]].astype(np.float32).std(axis=1) for row in rows]
+    return _percentiles(np.concatenate(spread)) if spread else None
 
 
 def _percentiles(values: np.ndarray) -> Range:  # type: ignore[type-arg]

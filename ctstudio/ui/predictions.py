@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ctstudio.catalog.fit import Fit
+from ctstudio.catalog.fit import Fit, assess_noise
 from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.session.document import Case
 from ctstudio.session.generation import GenerationForm
@@ -52,7 +52,10 @@ class Predictions(QObject):
 
         def work() -> tuple[float | None, list[Fit]]:
             noise = predicted_noise_sd(case, dose, info, use_scan)
-            return noise, [] if info is None else form.findings(case, info)
+            if info is None:
+                return noise, []
+            strength = None if noise is None else assess_noise(info, noise)
+            return noise, [*form.findings(case, info), *([strength] if strength else [])]
 
         self._background.run(work, lambda found: self._tell(asked, found), self.trouble.emit)
 

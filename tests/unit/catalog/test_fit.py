@@ -153,3 +153,19 @@ def test_areas_and_names_are_written_as_people_write_them(ranges):
     found = next(f for f in assess(info, mask([value], grid, 90), grid, 0.25) if f.what.startswith("Vert"))
     assert found.what == "Vertebrae L1 size"
     assert found.reason.startswith("182 cm²")
+
+
+def test_noise_beyond_what_was_seen_is_amber_with_the_reason() -> None:
+    seen = Ranges(
+        region="abdomen",
+        fov_mm=Range(low=1, high=2),
+        spacing_mm=Range(low=1, high=2),
+        dose=Range(low=0.05, high=1),
+        labels=[],
+        noise_sd_hu=Range(low=8, high=60),
+    )
+    info = ModelInfo(name="m", size="paper", title="M", system="na_diff", ranges=seen)
+    assert [assess_noise(info, sd).level for sd in (5.0, 30.0, 79.0)] == ["amber", "green", "amber"]
+    assert "stronger" in assess_noise(info, 79.0).reason
+    silent = info.model_copy(update={"ranges": seen.model_copy(update={"noise_sd_hu": None})})
+    assert assess_noise(silent, 79.0) is None
