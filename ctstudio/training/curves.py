@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,8 @@ class Curves:
     def begin(self, stage: str, step: int) -> None:
         """A stage goes on after a step; what was written about later ones is taken back."""
         self.close()
+        while any((self._folder / stage).glob(f"*.tfevents.*{int(time.time())}.*")):
+            time.sleep(0.05)  # files are read in the order of their names, which hold the second
         self._writer = SummaryWriter(str(self._folder / stage), purge_step=step + 1, flush_secs=10)
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
