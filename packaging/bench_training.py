@@ -38,7 +38,7 @@ from ctstudio.training.run import new_accelerator
 from ctstudio.training.stages.clip import clip_config
 from ctstudio.training.stages.denoiser import DenoiserStage, Encoded
 
-RECIPE, SLICES, WARM_UP, WORDS = "demo/na-diff", 24, 2, 400
+RECIPE, SLICES, WARM_UP, WORDS = "demo/na-diff", 24, 1, 400
 
 
 class Moment(NamedTuple):
