@@ -72,12 +72,12 @@ def assess_noise(info: ModelInfo, noise_sd_hu: float) -> Fit | None:
     if seen is None:
         return None
     if seen.holds(noise_sd_hu):
-        return Fit("green", "noise", f"Noise of {noise_sd_hu:.0f} HU lies within {seen} HU.")
+        return Fit("green", "Noise", f"{noise_sd_hu:.0f} HU lies within {seen} HU.")
     side = "weaker" if noise_sd_hu < seen.low else "stronger"
     return Fit(
         "amber",
-        "noise",
-        f"Noise of {noise_sd_hu:.0f} HU is {side} than the model has seen ({seen} HU); it may miss it.",
+        "Noise",
+        f"{noise_sd_hu:.0f} HU is {side} than the model has seen ({seen} HU); it may miss it.",
     )
 
 

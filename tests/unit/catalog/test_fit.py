@@ -5,8 +5,8 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from ctstudio.catalog.fit import MIN_VOXELS, assess, count_by_slice, worst
-from ctstudio.catalog.model_card import ModelInfo
+from ctstudio.catalog.fit import MIN_VOXELS, assess, assess_noise, count_by_slice, worst
+from ctstudio.catalog.model_card import ModelInfo, Range, Ranges
 from ctstudio.core.errors import GeometryError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table
