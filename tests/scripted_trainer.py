@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 import psutil  # noqa: E402
 
 from ctstudio.catalog.model_card import ModelInfo, Range, Ranges  # noqa: E402
-from ctstudio.catalog.recipe import load_recipe, recipe_from  # noqa: E402
+from ctstudio.catalog.recipes import load_recipe, recipe_from  # noqa: E402
 from ctstudio.catalog.shelf import Model  # noqa: E402
 from ctstudio.protocol.training_run import (  # noqa: E402
     RunFiles,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ctstudio.catalog.recipe import Recipe, list_recipes, load_recipe, recipe_from
+from ctstudio.catalog.recipe import Recipe
+from ctstudio.catalog.recipes import list_recipes, load_recipe, recipe_from
 from ctstudio.cli.answer import answer
 from ctstudio.cli.options import AsJson
 from ctstudio.cli.progress import late_bar
@@ -54,6 +56,8 @@ def train(
     if out is None:
         raise ParameterError("Training needs a folder: --out DIR.", "Name one that is empty or does not exist yet.")
     folder = _trained(chosen, out, resume, as_json)
+    if os.environ.get("RANK", "0") != "0":  # one of several processes; the first one tells
+        return
     answer(as_json, {"model": str(folder)}, [f"The model is in {folder}."])
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ctstudio.catalog.dataset import DatasetInfo, Kind, read_dataset
-from ctstudio.catalog.recipe import PreparedData, Recipe, recipe_from
+from ctstudio.catalog.recipe import PreparedData, Recipe
+from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.errors import CtStudioError
 from ctstudio.protocol.training_run import RunFiles

@@ -11,7 +11,8 @@ from psygnal import Signal
 from pydantic import BaseModel
 
 from ctstudio.catalog.parameters import Parameter, parameters_of
-from ctstudio.catalog.recipe import Recipe, load_recipe, recipe_from, recipes_dir
+from ctstudio.catalog.recipe import Recipe
+from ctstudio.catalog.recipes import load_recipe, recipe_from, recipes_dir
 from ctstudio.core.errors import CtStudioError, ParameterError
 
 _FEW = {

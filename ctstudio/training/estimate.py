@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ctstudio.catalog.dataset import read_dataset
-from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe, recipe_from
+from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe
+from ctstudio.catalog.recipes import recipe_from
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
 from ctstudio.training.data import VALIDATION_SEEDS, VALIDATION_SLICES
 from ctstudio.training.launch import plan_of, run_recipe

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe, recipe_from
+from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe
+from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import find_model
 from ctstudio.core.errors import InputError, ParameterError, StorageError
 from ctstudio.protocol.training_run import RunFiles, RunInfo, ValidationLine, read_record, read_records

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
-from ctstudio.catalog.recipe import load_recipe
+from ctstudio.catalog.recipes import load_recipe
 from ctstudio.catalog.shelf import Model, Shelf, find_model
 from ctstudio.jobs.training_runs import TrainingRuns
 from desk import open_window, wait_for

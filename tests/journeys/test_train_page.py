@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QSpinBox, QWidget
 
 import scripted_trainer
 from ctstudio.catalog.dataset import read_dataset
-from ctstudio.catalog.recipe import recipe_from
+from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import Shelf
 from ctstudio.core.windows import PRESETS
 from ctstudio.io.writing import write_labels, write_volume

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ctstudio.catalog.recipe import TrainRecipe, list_recipes, load_recipe, recipes_dir
+from ctstudio.catalog.recipe import TrainRecipe
+from ctstudio.catalog.recipes import list_recipes, load_recipe, recipes_dir
 from ctstudio.core.errors import ParameterError
 from ctstudio.systems.na_diff.conditions import ENVELOPE, label_groups
 from ctstudio.systems.na_diff.config import NaDiffConfig

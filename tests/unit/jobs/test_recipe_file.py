@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import scripted_trainer
-from ctstudio.catalog.recipe import list_recipes, load_recipe, recipe_from
+from ctstudio.catalog.recipes import list_recipes, load_recipe, recipe_from
 from ctstudio.jobs.recipe_file import recipe_toml
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 import scripted_trainer
-from ctstudio.catalog.recipe import load_recipe
+from ctstudio.catalog.recipes import load_recipe
 from ctstudio.core.errors import Cancelled, InputError, StorageError
 from ctstudio.jobs.training_errands import estimate, promote
 from ctstudio.jobs.training_runs import RECIPE_FILE, TrainingRuns

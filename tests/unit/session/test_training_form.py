@@ -9,7 +9,7 @@ import pytest
 
 import scripted_trainer
 from ctstudio.catalog.dataset import Case, DatasetInfo
-from ctstudio.catalog.recipe import recipe_from
+from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.errors import ParameterError
 from ctstudio.session.training_check import describe, problems

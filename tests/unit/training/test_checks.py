@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ctstudio.catalog.recipe import load_recipe, recipe_from
+from ctstudio.catalog.recipes import load_recipe, recipe_from
 from ctstudio.core.errors import CtStudioError, DigestMismatch, InputError, ModelNotFound, ParameterError, StorageError
 from ctstudio.training.checks import check_run
 from ctstudio.training.launch import run_recipe

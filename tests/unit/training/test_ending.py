@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from command_line import ROOT
-from ctstudio.catalog.recipe import Recipe, recipe_from
+from ctstudio.catalog.recipe import Recipe
+from ctstudio.catalog.recipes import recipe_from
 from ctstudio.core.errors import CtStudioError, StorageError
 from ctstudio.protocol.training_run import (
     RunFiles,
@@ -33,7 +34,7 @@ from tiny_recipe import tuning
 _RUN = """
 import json, sys
 from pathlib import Path
-from ctstudio.catalog.recipe import recipe_from
+from ctstudio.catalog.recipes import recipe_from
 from ctstudio.cli.exits import exit_code_of
 from ctstudio.training.launch import run_recipe
 settings, folder = json.loads(sys.argv[1]), Path(sys.argv[2])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ctstudio.catalog.recipe import recipe_from
+from ctstudio.catalog.recipes import recipe_from
 from ctstudio.core.errors import InputError
 from ctstudio.training.estimate import Estimate, estimate
 from tiny_dataset import write_dataset

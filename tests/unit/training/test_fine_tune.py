@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ctstudio.catalog.recipe import Adaptation, FineTuneRecipe, recipe_from
+from ctstudio.catalog.recipe import Adaptation, FineTuneRecipe
+from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import check, find_model
 from ctstudio.core.errors import ParameterError
 from ctstudio.protocol.training_run import RunFiles, RunInfo, StepLine, ValidationLine, read_record, read_records

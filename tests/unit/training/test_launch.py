@@ -10,7 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ctstudio.catalog.recipe import TrainRecipe, load_recipe
+from ctstudio.catalog.recipe import TrainRecipe
+from ctstudio.catalog.recipes import load_recipe
 from ctstudio.catalog.shelf import check, find_model
 from ctstudio.core.errors import ParameterError
 from ctstudio.protocol.training_run import RunFiles, RunInfo, StepLine, read_record, read_records
