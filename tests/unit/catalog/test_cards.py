@@ -47,7 +47,7 @@ def test_dose_outside_its_range_names_title_range_and_what_was_given(dose):
         ({"count": 2.5}, ["Samples 2.5", "whole number"]),
         ({"steps": 3}, ["Steps 3", "4 to 1000"]),
         ({"guidance": 5.5}, ["Guidance 5.5", "1 to 5"]),
-        ({"sampler": "euler"}, ["Sampler 'euler'", "ddpm, ddim, dpm++, unipc"]),
+        ({"sampler": "euler"}, ["Sampler 'euler'", "ddpm, ddim, dpm++, unipc, lcm"]),
         ({"colour": 1}, ["colour", "no parameter"]),
         ({"dose": 2, "steps": 1}, ["Dose 2", "Steps 1"]),
     ],
@@ -65,7 +65,7 @@ def test_fields_carry_what_a_form_needs():
     dose, sampler = fields["dose"], fields["sampler"]
     assert (dose.title, dose.unit, dose.widget, dose.low, dose.high) == ("Dose", "fraction", "dose", 0.05, 1.0)
     assert (fields["seed"].kind, fields["seed"].widget) == ("whole number", "seed")
-    assert (sampler.kind, sampler.choices) == ("choice", ("ddpm", "ddim", "dpm++", "unipc"))
+    assert (sampler.kind, sampler.choices) == ("choice", ("ddpm", "ddim", "dpm++", "unipc", "lcm"))
     assert all(field.help and field.title and field.source for field in fields.values())
 
 
