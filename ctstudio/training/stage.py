@@ -16,8 +16,8 @@ class Stage(Protocol):
     """One network in training.
 
     A batch is drawn whole, from the step's own generator, by every process alike; then it is shared out. So a run gives
-    the same weights on one process or many, in one part or several, up to rounding.
-
+    the same weights on one process or many, in one part or several, up to rounding; only a loss that compares samples
+    with each other, as CLIP's, depends on which samples it is given together.
     """
 
     @property

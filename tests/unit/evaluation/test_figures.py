@@ -14,6 +14,7 @@ from ctstudio.evaluation.held_out import HeldOut, held_out_slices
 from ctstudio.evaluation.na_diff import (
     DOSES,
     autoencoded,
+    dice_with_others,
     dose_figures,
     generate_slices,
     look_figures,
@@ -72,7 +73,7 @@ def test_mask_figures_have_their_keys(tiny_folder: Path, tiny_model: NaDiffModel
     lines: list[str] = []
     figures = mask_figures(tiny_model, load_segmenter(tiny_folder, tiny_model.config), 2, lines.append)
     assert set(figures) == {
-        "slices", "segmenter_dice_phantoms", "dice_liver_alone", "dice_liver_alone_shuffled",
+        "slices", "segmenter_dice_phantoms", "dice_phantoms_shuffled", "dice_liver_alone", "dice_liver_alone_shuffled",
         "dice_liver_alone_not_completed", "dice_liver_alone_not_completed_shuffled",
         "dice_all_labels", "dice_all_labels_shuffled",
     }  # fmt: skip
@@ -148,3 +149,11 @@ def test_slices_that_are_held_out_fit_the_tiny_model_too(tiny_model: NaDiffModel
     """Any image size may be asked for; only the demo's is large enough to hold a liver of 800 pixels easily."""
     config = tiny_model.config.model_copy(update={"image_size": 128, "pixel_mm": 3.0})
     assert held_out_slices(1, config).labels.shape == (1, 128, 128)
+
+
+def test_shuffled_masks_are_compared_with_everyone_elses() -> None:
+    masks = np.zeros((3, 4, 4), bool)
+    masks[0, :2], masks[1, 1:3], masks[2, 3] = True, True, True
+    expected = np.mean([0.5, 0.0, 0.5, 0.0, 0.0, 0.0])  # 0-1, 0-2, 1-0, 1-2, 2-0, 2-1
+    assert dice_with_others(masks, masks) == pytest.approx(expected)
+    assert dice_with_others(np.zeros_like(masks), masks) == 0.0
