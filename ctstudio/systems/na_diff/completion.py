@@ -18,6 +18,9 @@ from ctstudio.systems.na_diff.conditions import ENVELOPE, FINDING, LabelGroups, 
 from ctstudio.systems.na_diff.layout import LayoutNetwork, as_layout
 
 STEPS = 20
+OPEN_SHARE = 0.1
+"""A body of which less is unnamed is complete; the skin alone takes about 0.04."""
+
 FORBIDDEN = -1e4
 """Score of a class that a pixel cannot have."""
 
@@ -55,9 +58,25 @@ def complete(
     return filled_in(done.x_0.cpu(), labels, given, groups)
 
 
-def leaves_open(given: NDArray[np.bool_], groups: LabelGroups) -> bool:
-    """Whether a mask leaves any group open; given (G,). A finding that is not painted is not there, not open."""
-    return any(not told for name, told in zip(groups.names, given, strict=True) if name != FINDING)
+def leaves_open(labels: NDArray[np.uint8], given: NDArray[np.bool_], groups: LabelGroups) -> bool:
+    """Whether a mask leaves anything open that is worth drawing.
+
+    A finding that is not painted is not there, not open. A mask that shows the body and names nearly all of it is
+    complete, though it may lack an organ that lies elsewhere.
+
+    Args:
+        labels: (N, H, W) uint8.
+        given: (G,) which groups the mask speaks of.
+        groups: The tables.
+    """
+    if all(told for name, told in zip(groups.names, given, strict=True) if name != FINDING):
+        return False
+    envelope = groups.index(ENVELOPE)
+    if not given[envelope]:
+        return True
+    channels = groups.table.numpy()[labels]
+    unnamed = (labels > 0) & ((channels == 0) | (channels == envelope + 1))
+    return bool(np.count_nonzero(unnamed) > OPEN_SHARE * np.count_nonzero(labels))
 
 
 def filled_in(layout: Tensor, labels: Tensor, given: Tensor, groups: LabelGroups) -> Tensor:

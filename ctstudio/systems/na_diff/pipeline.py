@@ -79,7 +79,8 @@ def generate(request: Request, model: NaDiffModel) -> Iterator[Event]:
     parameters = fitted(asked, model.config)
     mask, like = _inputs(request)
     placement = place(mask, like, model.config, model.groups)
-    layout = model.layout if parameters.complete and leaves_open(placement.given, model.groups) else None
+    incomplete = leaves_open(placement.labels, placement.given, model.groups)
+    layout = model.layout if parameters.complete and incomplete else None
     steps = parameters.steps + (completion.STEPS if layout else 0)
     pace = Pace(request.id, parameters.count * len(_batches(placement)) * steps, parameters.count)
     samples = []

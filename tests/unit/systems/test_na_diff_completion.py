@@ -89,9 +89,17 @@ def test_a_given_envelope_is_filled_to_its_edge_and_no_further(groups: LabelGrou
     assert not made[0, :, 3].any()
 
 
-@pytest.mark.parametrize(("given", "is_open"), [([1, 1, 1, 1, 0], False), ([1, 1, 1, 0, 1], True)])
+@pytest.mark.parametrize(("given", "is_open"), [([1, 1, 1, 1, 0], False), ([0, 1, 1, 0, 1], True)])
 def test_a_finding_alone_leaves_nothing_open(groups: LabelGroups, given: list[int], is_open: bool) -> None:
-    assert leaves_open(np.array(given, bool), groups) is is_open
+    assert leaves_open(np.full((1, 4, 4), LIVER, np.uint8), np.array(given, bool), groups) is is_open
+
+
+@pytest.mark.parametrize(("unnamed", "is_open"), [(1, False), (4, True)])
+def test_a_body_that_is_nearly_all_named_is_complete(groups: LabelGroups, unnamed: int, is_open: bool) -> None:
+    labels = np.zeros((1, 8, 8), np.uint8)
+    labels[0, :4] = LIVER
+    labels[0, 0, :unnamed] = BODY
+    assert leaves_open(labels, np.array([1, 1, 0, 0, 0], bool), groups) is is_open
 
 
 def test_the_loss_falls_to_the_entropy_of_the_edges_when_every_pixel_is_named(groups: LabelGroups) -> None:
@@ -106,7 +114,8 @@ def test_the_loss_falls_to_the_entropy_of_the_edges_when_every_pixel_is_named(gr
             told.append(known)
             return right
 
-    loss = layout_loss(Knowing(CONFIG), labels, _given(1), groups, torch.Generator().manual_seed(0))
+    timesteps, noise = torch.tensor([500]), torch.randn(1, 6, 16, 16)
+    loss = layout_loss(Knowing(CONFIG), labels, _given(1), groups, timesteps, noise)
     assert float(loss) < 1e-6
     assert told[0].shape == (1, 2 * len(GROUPS), 16, 16)
 
