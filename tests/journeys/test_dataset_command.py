@@ -65,7 +65,7 @@ def test_what_cannot_be_used_is_said_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_leaves_nothing_half(tmp_path: Path) -> None:
     source, out = tmp_path / "source", tmp_path / "place" / "out"
-    small.put_cases(source, 300)
+    small.put_cases(source, 900)  # so many that a loaded machine is not done before the signal
     command = [sys.executable, "-m", "ctstudio", "dataset", "build", str(source), "--out", str(out)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 60

@@ -11,9 +11,11 @@ import torch
 from command_line import ctstudio
 from ctstudio.catalog.model_card import FILE_NAME
 from ctstudio.catalog.shelf import check, find_model
+from ctstudio.core.labels import LabelMap
 from ctstudio.core.resources import bundled_models_dir
 from ctstudio.evaluation.held_out import HeldOut, as_mask, held_out_slices
 from ctstudio.io.writing import write_labels
+from ctstudio.measure.noise_region import LIVER
 from ctstudio.measure.overlap import dice
 from ctstudio.nets.segmenter import segment
 from ctstudio.protocol.events import Finished
@@ -92,3 +94,24 @@ def test_it_makes_the_same_slice_again(model: NaDiffModel, held_out: HeldOut, tm
     assert ctstudio("recreate", record, "--out", tmp_path / "b", "--json").facts["identical"]
     first, again = (tmp_path / name / "0001" / "ct.nii.gz" for name in ("a", "b"))
     assert first.read_bytes() == again.read_bytes()
+
+
+def test_a_lone_liver_is_completed_to_a_body(model: NaDiffModel, held_out: HeldOut) -> None:
+    mask = as_mask(held_out.labels, LIVER, model.config)
+    request = Request("r", "na_diff", "generate", "na-diff-demo", {"dose": 0.25, "steps": STEPS}, {"mask": mask})
+    *_, last = generate(request, model)
+    assert isinstance(last, Finished)
+    outputs = last.result.samples[0].outputs
+    labels = outputs["labels"]
+    assert isinstance(labels, LabelMap)
+    drawn = {labels.table.by_value(value).name for value in labels.present()}
+    assert {"liver", "bone", "skeletal_muscle", "subcutaneous_fat", "aorta"} <= drawn
+    body, phantom = labels.array[0] > 0, held_out.labels[0] > 0
+    assert 0.6 < body.sum() / phantom.sum() < 1.6
+    assert dice(body, phantom) > 0.8
+    read = segment(load_segmenter(FOLDER, model.config), _unit(model, outputs["ct"].array)).numpy()[0]
+    assert dice(read == model.groups.index("liver") + 1, held_out.liver()[0]) > 0.85
+
+
+def _unit(model: NaDiffModel, image_hu: np.ndarray) -> torch.Tensor:  # type: ignore[type-arg]
+    return torch.from_numpy(model.config.window.to_unit(image_hu.astype(np.float32)))[:, None]
