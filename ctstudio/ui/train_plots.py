@@ -126,6 +126,7 @@ class Plot(QFrame):
             axis.enableAutoSIPrefix(False)
         plot.getAxis("left").setWidth(_AXIS_WIDTH)  # fixed, or every change of it lays out and paints all again
         plot.getAxis("bottom").setHeight(_AXIS_HEIGHT)
+        plot.getAxis("bottom").setStyle(textFillLimits=[(0, 0.5)])  # or numbers run together in the small plots
         plot.getViewBox().setDefaultPadding(0.04)
         if self._log:
             plot.getViewBox().sigYRangeChanged.connect(self._tick)
