@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,7 +37,7 @@ def simulate_low_dose(
     image_hu: Tensor,
     dose_fraction: Tensor | float,
     geometry: ParallelGeometry,
-    generator: torch.Generator,
+    generator: torch.Generator | Sequence[torch.Generator],
     photons: float | None = None,
     electronic_noise: float = 0.0,
 ) -> LowDose:
@@ -47,7 +48,8 @@ def simulate_low_dose(
         dose_fraction: One dose for all, or (K,) doses with B = K or B = 1; in (0, 1]. With B = 1 all K doses share
             one projection.
         geometry: Of the slice.
-        generator: On the processor, so that every device gets the same noise.
+        generator: On the processor, so that every device gets the same noise. One for all, or one for each slice
+            that comes out: then a slice's noise does not depend on the others.
         photons: Per detector bin and angle at dose 1.0; None for `photons_full_dose` of the geometry.
         electronic_noise: SD of the detector's own noise, photons.
 
@@ -71,7 +73,7 @@ def low_dose_from_sinogram(
     clean: Tensor,
     dose_fraction: Tensor | float,
     geometry: ParallelGeometry,
-    generator: torch.Generator,
+    generator: torch.Generator | Sequence[torch.Generator],
     photons: float | None = None,
     electronic_noise: float = 0.0,
 ) -> LowDose:
@@ -97,8 +99,15 @@ def square_slice(slice_hu: Tensor) -> tuple[Tensor, tuple[int, int]]:
     return functional.pad(slice_hu.float(), sides, value=AIR_HU), (top, left)
 
 
-def _noise_in_line_integrals(clean: Tensor, photons: Tensor, generator: torch.Generator, electronic: float) -> Tensor:
+def _noise_in_line_integrals(
+    clean: Tensor, photons: Tensor, generator: torch.Generator | Sequence[torch.Generator], electronic: float
+) -> Tensor:
     """Noisy minus clean line integrals, (K, 1, n, angles)."""
+    if not isinstance(generator, torch.Generator):
+        rows = [range(len(generator)) if len(each) > 1 else [0] * len(generator) for each in (clean, photons)]
+        drawn = zip(*rows, generator, strict=True)
+        parts = [_noise_in_line_integrals(clean[c : c + 1], photons[p : p + 1], g, electronic) for c, p, g in drawn]
+        return torch.cat(parts)
     line, sent = clean.double().cpu(), photons.double().view(-1, 1, 1, 1)
     counts = torch.poisson(sent * torch.exp(-line), generator)
     if electronic > 0:

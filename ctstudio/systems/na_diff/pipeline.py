@@ -148,7 +148,7 @@ def _one_sample(
     for part in _batches(placement):
         labels, given = yield from _anatomy(model, layout, placement, part, seed, number, pace)
         noise_maps = noise_maps_of(placement, part, parameters.dose, seed)
-        conditions = conditions_of(model, labels, given, noise_maps)
+        conditions = conditions_of(model, labels, given, noise_maps, parameters.guidance > 1.0)
         for done in _denoised(model, parameters, placement.slices[part], seed, conditions):
             yield pace.step(number)
             if done.step % PREVIEW_EVERY == 0 and done.step < done.total:

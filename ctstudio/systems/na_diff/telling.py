@@ -47,12 +47,10 @@ def noise_maps_of(placement: Placement, part: slice, dose: float, seed: int) -> 
         (B, 1, 256, 256) float32, HU (standard deviation): RMS of a simulated noise realisation, on the CPU.
     """
     geometry = ParallelGeometry(placement.working.shape[1], placement.working.spacing_mm[0])
-    maps = []
-    for row, z in zip(range(*part.indices(len(placement.slices))), placement.slices[part], strict=True):
-        image = torch.from_numpy(attenuating_hu(placement, row))[None, None]
-        generator = torch.Generator().manual_seed(derived(seed, "noise map", z))
-        maps.append(noise_map(simulate_low_dose(image, dose, geometry, generator).noise_hu))
-    return torch.cat(maps)
+    rows = range(*part.indices(len(placement.slices)))
+    images = torch.from_numpy(np.stack([attenuating_hu(placement, row) for row in rows]))[:, None]
+    generators = [torch.Generator().manual_seed(derived(seed, "noise map", z)) for z in placement.slices[part]]
+    return noise_map(simulate_low_dose(images, dose, geometry, generators).noise_hu)
 
 
 def attenuating_hu(placement: Placement, row: int) -> NDArray[np.float32]:
@@ -62,7 +60,9 @@ def attenuating_hu(placement: Placement, row: int) -> NDArray[np.float32]:
     return surrogate_slice_hu(placement.labels[row], placement.working.spacing_mm[0])
 
 
-def conditions_of(model: NaDiffModel, labels: Tensor, given: Tensor, noise_maps: Tensor) -> BatchConditions:
+def conditions_of(
+    model: NaDiffModel, labels: Tensor, given: Tensor, noise_maps: Tensor, guided: bool = True
+) -> BatchConditions:
     """Conditions of a batch of slices, on the model's device.
 
     Args:
@@ -70,12 +70,13 @@ def conditions_of(model: NaDiffModel, labels: Tensor, given: Tensor, noise_maps:
         labels: (B, 256, 256) uint8.
         given: (B, G) bool.
         noise_maps: (B, 1, 256, 256) HU.
+        guided: Whether the question without the mask will be asked at all.
     """
     noise_maps = calibrated(noise_maps, model.config)
-    return BatchConditions(
-        _told(model, labels, given, noise_maps, keep_mask=True),
-        _told(model, labels, torch.zeros_like(given), noise_maps, keep_mask=False),
-    )
+    told = _told(model, labels, given, noise_maps, keep_mask=True)
+    if not guided:
+        return BatchConditions(told, told)
+    return BatchConditions(told, _told(model, labels, torch.zeros_like(given), noise_maps, keep_mask=False))
 
 
 def calibrated(noise_maps: Tensor, config: NaDiffConfig) -> Tensor:

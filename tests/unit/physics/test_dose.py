@@ -102,3 +102,18 @@ def test_nan_and_unmatched_doses_are_refused() -> None:
         simulate_low_dose(torch.full((1, 1, 32, 32), torch.nan), 0.5, geometry, random())
     with pytest.raises(GeometryError, match="3 doses"):
         simulate_low_dose(torch.zeros(2, 1, 32, 32), torch.tensor([0.1, 0.2, 0.3]), geometry, random())
+
+
+def test_with_a_generator_each_a_slice_does_not_depend_on_the_others() -> None:
+    geometry = ParallelGeometry(32, 6.0)
+    images = torch.stack([torch.full((1, 32, 32), hu) for hu in (0.0, 60.0, 200.0)])
+    dose = torch.tensor([0.1, 0.25, 1.0])
+    together = simulate_low_dose(images, dose, geometry, [torch.Generator().manual_seed(s) for s in (1, 2, 3)])
+    for row, seed in enumerate((1, 2, 3)):
+        alone = simulate_low_dose(
+            images[row : row + 1], float(dose[row]), geometry, torch.Generator().manual_seed(seed)
+        )
+        torch.testing.assert_close(together.noise_hu[row : row + 1], alone.noise_hu, rtol=1e-5, atol=1e-4)
+    shared = simulate_low_dose(images[:1], dose, geometry, [torch.Generator().manual_seed(s) for s in (1, 1, 1)])
+    assert shared.noise_hu.shape == (3, 1, 32, 32)
+    assert shared.noise_hu[0].std() > 2 * shared.noise_hu[2].std()
