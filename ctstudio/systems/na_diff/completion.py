@@ -10,14 +10,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from ctstudio.core.labels import values_of
 from ctstudio.core.seeds import derived
 from ctstudio.diffusion.loop import Denoised, denoise
 from ctstudio.diffusion.noise import stack_noise
 from ctstudio.diffusion.schedules import build_sampler
-from ctstudio.systems.na_diff.conditions import ENVELOPE, FINDING, LabelGroups, grouped, mask_condition
+from ctstudio.systems.na_diff.conditions import ENVELOPE, FINDING, LabelGroups, mask_condition
 from ctstudio.systems.na_diff.layout import LayoutNetwork, as_layout
 
 STEPS = 20
+WHOLE = {"fat": "subcutaneous_fat", "muscle": "skeletal_muscle"}
+"""Groups that lie all through the body, and the label that means most of it: muscles of the back alone leave the wall
+of the belly open."""
+
 OPEN_SHARE = 0.1
 """A body of which less is unnamed is complete; the skin alone takes about 0.04."""
 
@@ -33,7 +38,7 @@ def complete(
     Args:
         network: The layout network, on its device.
         labels: (B, H, W) uint8, the mask, on the CPU.
-        given: (B, G) bool, which groups the mask speaks of.
+        given: (B, G) bool, which groups the mask speaks of as a whole.
         groups: The tables.
         slices: Numbers of the slices; neighbours get related noise, so that their anatomy is alike.
         seed: Of the sample.
@@ -58,6 +63,15 @@ def complete(
     return filled_in(done.x_0.cpu(), labels, given, groups)
 
 
+def wholly_given(labels: NDArray[np.uint8], given: NDArray[np.bool_], groups: LabelGroups) -> NDArray[np.bool_]:
+    """Which groups a mask speaks of as a whole: (G,), from labels (N, H, W) and the groups it speaks of at all (G,)."""
+    whole = given.copy()
+    for group, label in WHOLE.items():
+        if group in groups.names and not (labels == values_of([label])[0]).any():
+            whole[groups.index(group)] = False
+    return whole
+
+
 def leaves_open(labels: NDArray[np.uint8], given: NDArray[np.bool_], groups: LabelGroups) -> bool:
     """Whether a mask leaves anything open that is worth drawing.
 
@@ -66,7 +80,7 @@ def leaves_open(labels: NDArray[np.uint8], given: NDArray[np.bool_], groups: Lab
 
     Args:
         labels: (N, H, W) uint8.
-        given: (G,) which groups the mask speaks of.
+        given: (G,) which groups the mask speaks of as a whole.
         groups: The tables.
     """
     if all(told for name, told in zip(groups.names, given, strict=True) if name != FINDING):
@@ -80,9 +94,9 @@ def leaves_open(labels: NDArray[np.uint8], given: NDArray[np.bool_], groups: Lab
 
 
 def filled_in(layout: Tensor, labels: Tensor, given: Tensor, groups: LabelGroups) -> Tensor:
-    """The mask with its open pixels filled from a layout.
+    """The mask with its open pixels filled from a layout; what is painted stays.
 
-    A group the mask speaks of gets no pixel beyond the painted ones. Where the envelope is given, everything inside it
+    A group the mask speaks of as a whole gets no pixel beyond the painted ones. Where the envelope is given, all inside it
     is filled and nothing outside.
 
     Args:
@@ -103,6 +117,6 @@ def filled_in(layout: Tensor, labels: Tensor, given: Tensor, groups: LabelGroups
     bounded, inside = given[:, envelope, None, None], labels > 0  # (B, 1, 1), (B, H, W)
     scores[:, 0].masked_fill_(bounded & inside, FORBIDDEN)
     drawn = scores.argmax(dim=1).masked_fill(bounded & ~inside, 0)  # (B, H, W)
-    channels = grouped(labels, given, groups)
+    channels = groups.table[labels.long()]
     painted = (channels > 0) & (channels != envelope + 1)
     return torch.where(painted, labels, groups.usual[drawn])

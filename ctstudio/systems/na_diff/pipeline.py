@@ -24,7 +24,7 @@ from ctstudio.protocol.events import Finished, Preview, Stepped
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result, Sample
 from ctstudio.systems.na_diff import completion
-from ctstudio.systems.na_diff.completion import leaves_open
+from ctstudio.systems.na_diff.completion import leaves_open, wholly_given
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.layout import LayoutNetwork
 from ctstudio.systems.na_diff.outcome import Made, finished_sample
@@ -79,7 +79,8 @@ def generate(request: Request, model: NaDiffModel) -> Iterator[Event]:
     parameters = fitted(asked, model.config)
     mask, like = _inputs(request)
     placement = place(mask, like, model.config, model.groups)
-    incomplete = leaves_open(placement.labels, placement.given, model.groups)
+    whole = wholly_given(placement.labels, placement.given, model.groups)
+    incomplete = leaves_open(placement.labels, whole, model.groups)
     layout = model.layout if parameters.complete and incomplete else None
     steps = parameters.steps + (completion.STEPS if layout else 0)
     pace = Pace(request.id, parameters.count * len(_batches(placement)) * steps, parameters.count)
@@ -176,7 +177,8 @@ def _anatomy(
     given = torch.from_numpy(placement.given)[None].expand(len(labels), -1)
     if layout is None:
         return labels, given
-    completing = completion.complete(layout, labels, given, model.groups, placement.slices[part], seed)
+    whole = torch.from_numpy(wholly_given(placement.labels, placement.given, model.groups))[None].expand_as(given)
+    completing = completion.complete(layout, labels, whole, model.groups, placement.slices[part], seed)
     while True:
         try:
             next(completing)

@@ -16,7 +16,7 @@ from ctstudio.core.labels import LabelMap, standard_table, values_of
 from ctstudio.protocol.events import Finished, Stepped
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result
-from ctstudio.systems.na_diff.completion import STEPS, filled_in, leaves_open
+from ctstudio.systems.na_diff.completion import STEPS, filled_in, leaves_open, wholly_given
 from ctstudio.systems.na_diff.conditions import LabelGroups, label_groups
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.layout import SCALE, LayoutNetwork, as_layout, layout_loss
@@ -92,6 +92,24 @@ def test_a_given_envelope_is_filled_to_its_edge_and_no_further(groups: LabelGrou
 @pytest.mark.parametrize(("given", "is_open"), [([1, 1, 1, 1, 0], False), ([0, 1, 1, 0, 1], True)])
 def test_a_finding_alone_leaves_nothing_open(groups: LabelGroups, given: list[int], is_open: bool) -> None:
     assert leaves_open(np.full((1, 4, 4), LIVER, np.uint8), np.array(given, bool), groups) is is_open
+
+
+def test_some_muscles_do_not_stand_for_all() -> None:
+    groups = label_groups(
+        CONFIG.model_copy(update={"label_groups": {**GROUPS, "muscle": ("skeletal_muscle", "iliopsoas_left")}})
+    )
+    psoas, muscle = values_of(["iliopsoas_left", "skeletal_muscle"])
+    labels, given = np.full((1, 4, 4), psoas, np.uint8), np.ones(6, bool)
+    assert wholly_given(labels, given, groups).tolist() == [True] * 5 + [False]
+    labels[0, 0, 0] = muscle
+    assert wholly_given(labels, given, groups).all()
+    scores = torch.zeros(1, 7, 2, 2)
+    scores[:, 6] = 1.0
+    painted = torch.zeros(1, 4, 4, dtype=torch.uint8)
+    painted[0, 0, 0] = psoas
+    made = filled_in(scores, painted, torch.zeros(1, 6, dtype=torch.bool), groups)
+    assert made[0, 0, 0] == psoas
+    assert (made[0, 1:] == muscle).all()
 
 
 @pytest.mark.parametrize(("unnamed", "is_open"), [(1, False), (4, True)])
