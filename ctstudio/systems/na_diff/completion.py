@@ -96,8 +96,8 @@ def leaves_open(labels: NDArray[np.uint8], given: NDArray[np.bool_], groups: Lab
 def filled_in(layout: Tensor, labels: Tensor, given: Tensor, groups: LabelGroups) -> Tensor:
     """The mask with its open pixels filled from a layout; what is painted stays.
 
-    A group the mask speaks of as a whole gets no pixel beyond the painted ones. Where the envelope is given, all inside it
-    is filled and nothing outside.
+    A group the mask speaks of as a whole gets no pixel beyond the painted ones. Where the envelope is given, all that
+    lies inside it is filled and nothing outside.
 
     Args:
         layout: (B, G + 1, side, side) scores, background first.
