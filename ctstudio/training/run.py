@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from accelerate import Accelerator
@@ -17,10 +17,11 @@ from ctstudio.training.checkpoints import CheckpointStore
 from ctstudio.training.loop import Trainer
 from ctstudio.training.recorder import Looker
 from ctstudio.training.stage import Stage
+from ctstudio.training.watcher import Watcher
 
 
-class Log(Protocol):
-    """What a run tells besides its steps; `Recorder` is one."""
+class RunWatcher(Watcher, Protocol):
+    """A watcher that hears of every stage too; `Recorder` is one."""
 
     def say(self, line: str) -> None:
         """One line for people."""
@@ -51,7 +52,7 @@ class Run:
     recipe: Recipe
     folder: Path
     accelerator: Accelerator
-    watcher: Any
+    watcher: RunWatcher
     seconds: dict[str, float] = field(default_factory=dict)
     model_at: Path | None = None
 
@@ -88,11 +89,11 @@ class Silent:
         self.say = say
 
     def begin(self, stage: str, steps: int = 0, looker: Looker | None = None, from_step: int = 0) -> None:
-        """See `Log`."""
+        """See `RunWatcher`."""
         self.say(f"stage {stage}")
 
     def progress(self, step: int, steps: int) -> None:
-        """See `Log`."""
+        """See `RunWatcher`."""
 
     def stepped(self, line: StepLine, steps: int) -> None:
         """See `Watcher`."""
