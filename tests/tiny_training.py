@@ -74,7 +74,7 @@ class TinyLooker:
 
     def figures(self, module: nn.Module) -> tuple[dict[str, float], str]:
         """One figure."""
-        return {"first": float(module[0].weight[0, 0])}, "first"  # type: ignore[index]
+        return {"first": float(module[0].weight[0, 0].detach())}, "first"  # type: ignore[index]
 
     def samples(self, module: nn.Module) -> list[tuple[str, Volume]]:
         """None."""
@@ -139,6 +139,8 @@ def main(words: list[str]) -> None:
     if words[0] == "torment":
         print(json.dumps(torment(folder, steps, number)))
     else:
+        here = new_accelerator("fp32", "cpu")
+        print(f"process {here.process_index + 1} of {here.num_processes}\n", end="", flush=True)
         busy = run_settings(OFTEN, validate_every=3)  # what only the first process does must hold up nobody
         train_in(folder, TinyStage(lively=False), stage_settings(steps, accumulate=number), busy)
 

@@ -1,4 +1,4 @@
-"""Two processes, as `accelerate launch` starts them, give what one gives."""
+"""Two processes, as `torchrun` starts them, and accelerate on GPUs, give what one gives."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from ctstudio.protocol.training_run import RunFiles, StepLine, ValidationLine, r
 from tiny_training import TinyStage, run_settings, stage_settings, train_in
 
 STEPS = 40
-LAUNCH = ["-m", "accelerate.commands.launch", "--cpu", "--num_machines", "1", "--mixed_precision", "no"]
+LAUNCH = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_two_processes_learn_what_one_learns(tmp_path: Path, accumulate: int) -> None:
     script = str(Path(tiny_training.__file__))
-    port = ["--main_process_port", "0", "--num_processes", "2", "--num_cpu_threads_per_process", "1"]
-    words = [sys.executable, *LAUNCH, *port, script, "train", str(tmp_path / "two"), str(STEPS), str(accumulate)]
+    words = [sys.executable, *LAUNCH, script, "train", str(tmp_path / "two"), str(STEPS), str(accumulate)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=170, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+    assert sorted(line for line in done.stdout.splitlines() if line.startswith("process")) == [
+        "process 1 of 2", "process 2 of 2",
+    ]  # fmt: skip
     train_in(tmp_path / "one", TinyStage(lively=False), stage_settings(STEPS), run_settings())
     curves = [read_records(RunFiles(tmp_path / name).steps, StepLine)[0] for name in ("one", "two")]
     assert [line.step for line in curves[1]] == list(range(1, STEPS + 1))
