@@ -50,7 +50,7 @@ class RunInfo(_Record):
         stage, step, steps: Where it is; steps of this stage.
         stages: All stages in order.
         seconds: Time spent in all, over all starts.
-        seconds_left: Estimate for all that is left; None while unknown.
+        seconds_left: Estimate for the rest of the present stage; None while unknown.
         started, updated: UTC, ISO 8601.
         message, remedy: Why it failed, and what to do.
     """

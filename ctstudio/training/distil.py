@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 
-import numpy as np
-
-from ctstudio.catalog.recipe import DistilRecipe
+from ctstudio.catalog.recipe import Adaptation, DistilRecipe
 from ctstudio.diffusion.noise import generator_for
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.training.calibration import calibrate_model
 from ctstudio.training.export import export_adapted
-from ctstudio.training.fine_tune import base_of, data, latents, load_base
-from ctstudio.training.from_scratch import load_latents
+from ctstudio.training.fine_tune import adapted, base_of, latents, load_base
+from ctstudio.training.from_scratch import data, load_latents
 from ctstudio.training.run import Run, restored
+from ctstudio.training.shards import joined, shards_in, write_missing
 from ctstudio.training.stage import Stage
 from ctstudio.training.stages.denoiser import DenoiserStage
 from ctstudio.training.stages.student import (
@@ -37,19 +37,16 @@ def paths(run: Run) -> None:
     base = load_base(run)
     network = base.network.to(run.accelerator.device)
     stage = DenoiserStage(network, base.clip, load_latents(run, "train"), recipe.denoiser, base.groups)
-    folder = run.cache / "paths"
-    folder.mkdir(parents=True, exist_ok=True)
     count = -(-recipe.distil.paths // recipe.denoiser.batch)
+
+    def sampled(number: int) -> Paths:
+        batch = stage.draw(number, generator_for(recipe.seed, "paths", number))
+        with run.accelerator.autocast():
+            here = {key: value.to(run.accelerator.device) for key, value in batch.items()}
+            return teacher_paths(stage, recipe.distil, here)
+
     for number in range(count):
-        target = folder / f"paths_{number:06d}.npz"
-        if not target.exists():
-            batch = stage.draw(number, generator_for(recipe.seed, "paths", number))
-            batch = {key: value.to(run.accelerator.device) for key, value in batch.items()}
-            with run.accelerator.autocast():
-                found = teacher_paths(stage, recipe.distil, batch)
-            partial = target.with_suffix(".partial.npz")
-            np.savez(partial, **vars(found))
-            partial.replace(target)
+        write_missing(run.cache / "paths" / f"paths_{number:06d}.npz", partial(sampled, number))
         run.watcher.progress(number + 1, count)
 
 
@@ -57,13 +54,12 @@ def student(run: Run) -> None:
     """The student, which begins as a copy of its teacher."""
     recipe, base = recipe_of(run), load_base(run)
     encoded = load_latents(run, "train")
-    network = copy.deepcopy(base.network).requires_grad_(True)
-    network.trunk.pos_embed.requires_grad_(False)
+    network = adapted(copy.deepcopy(base.network), Adaptation(method="full"))
     own = DenoiserStage(network, base.clip, encoded, recipe.denoiser, base.groups)
     timesteps = student_timesteps(recipe.distil, base.config.prediction)
     teacher = DenoiserStage(base.network.to(run.accelerator.device), base.clip, encoded, recipe.denoiser, base.groups)
     if recipe.distil.method == "progressive":
-        stage: Stage = ProgressiveStage(own, _load_paths(run), timesteps)
+        stage: Stage = ProgressiveStage(own, joined(shards_in(run.cache / "paths"), Paths), timesteps)
     else:
         stage = ConsistencyStage(own, teacher, recipe.distil)
     unseen = load_latents(run, "validation")
@@ -116,8 +112,3 @@ def _config(run: Run, config: NaDiffConfig) -> NaDiffConfig:
     distil = recipe_of(run).distil
     timesteps = student_timesteps(distil, config.prediction)
     return config.model_copy(update={"few_steps": timesteps, "few_steps_redraw": distil.method == "consistency"})
-
-
-def _load_paths(run: Run) -> Paths:
-    parts = [dict(np.load(path)) for path in sorted((run.cache / "paths").glob("paths_*.npz"))]
-    return Paths(**{key: np.concatenate([p[key] for p in parts]) for key in parts[0]})

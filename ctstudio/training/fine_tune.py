@@ -14,9 +14,8 @@ from ctstudio.catalog.shelf import Model, check, find_model
 from ctstudio.core.errors import ParameterError
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.weights import NaDiffModel, load
-from ctstudio.training.data import make_slices
 from ctstudio.training.export import export_adapted
-from ctstudio.training.from_scratch import PARTS, encode_all, load_latents
+from ctstudio.training.from_scratch import data, encode_all, load_latents
 from ctstudio.training.population_figures import measure_on_population
 from ctstudio.training.run import Run, restored
 from ctstudio.training.stages.denoiser import DenoiserStage
@@ -46,13 +45,6 @@ def load_base(run: Run) -> NaDiffModel:
     """It, loaded on the CPU in float32."""
     model = base_of(run)
     return load(model.folder, model.info, torch.device("cpu"), torch.float32)
-
-
-def data(run: Run) -> None:
-    """The slices of all patients."""
-    run.watcher.begin("data")
-    for part in PARTS:
-        make_slices(run.recipe.data, run.cache / "slices", part, run.watcher.progress)
 
 
 def latents(run: Run) -> None:
@@ -128,4 +120,6 @@ def merged(network: NaDiffNetwork) -> NaDiffNetwork:
 
 
 def _adaptation(run: Run) -> Adaptation:
-    return run.recipe.adapt if isinstance(run.recipe, FineTuneRecipe) else Adaptation(method="full")
+    if not isinstance(run.recipe, FineTuneRecipe):
+        raise TypeError(f"{run.recipe.name} does not fine-tune")
+    return run.recipe.adapt

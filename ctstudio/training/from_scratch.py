@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -29,6 +31,7 @@ from ctstudio.training.na_diff_networks import (
     trained_vae,
 )
 from ctstudio.training.run import Run
+from ctstudio.training.shards import joined, shards_in, write_missing
 from ctstudio.training.slices import load_shards
 from ctstudio.training.stages.clip import ClipStage, captions, clip_config
 from ctstudio.training.stages.denoiser import DenoiserStage, Encoded, encode_slices
@@ -136,21 +139,18 @@ STAGES: dict[str, Callable[[Run], None]] = {
 
 
 def encode_all(run: Run, autoencoder: AutoencoderKL, config: NaDiffConfig) -> None:
-    """Encode all slices, a shard a file, so that it can stop and resume."""
-    shards = [(part, path) for part in PARTS for path in sorted((run.cache / "slices" / part).glob("*.npz"))]
+    """Encode all slices, shard by shard."""
+    shards = [(part, path) for part in PARTS for path in shards_in(run.cache / "slices" / part)]
     for done, (part, path) in enumerate(shards, start=1):
         target = run.cache / "latents" / part / path.name
-        if not target.exists():
-            encoded = encode_slices(autoencoder, load_shards(path), config)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_suffix(".partial.npz")
-            np.savez(partial, **vars(encoded))
-            partial.replace(target)
+        write_missing(target, partial(_encoded, path, autoencoder, config))
         run.watcher.progress(done, len(shards))
+
+
+def _encoded(path: Path, autoencoder: AutoencoderKL, config: NaDiffConfig) -> Encoded:
+    return encode_slices(autoencoder, load_shards(path), config)
 
 
 def load_latents(run: Run, part: RunPart) -> Encoded:
     """The encoded slices of a part, in memory."""
-    paths = sorted(p for p in (run.cache / "latents" / part).glob("*.npz") if ".partial" not in p.name)
-    parts = [dict(np.load(path)) for path in paths]
-    return Encoded(**{key: np.concatenate([p[key] for p in parts]) for key in parts[0]})
+    return joined(shards_in(run.cache / "latents" / part), Encoded)

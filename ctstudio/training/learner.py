@@ -25,6 +25,10 @@ class Learner:
         optimiser = torch.optim.AdamW(trained.values(), lr=learning_rate, weight_decay=weight_decay)
         return Learner(module, optimiser, {name: p.detach().clone() for name, p in trained.items()})
 
+    def settle(self) -> None:
+        """Put the moving average into the module for good."""
+        _fill(self, self.average)
+
     def trained(self) -> dict[str, nn.Parameter]:
         """The weights that are trained, by name."""
         return {name: p for name, p in self.module.named_parameters() if p.requires_grad}

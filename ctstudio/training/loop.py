@@ -77,9 +77,7 @@ class Trainer:
         if position.step < settings.steps:
             position = _Course(self, name, stage, settings, store, learner, position).run()
             self.accelerator.free_memory()
-        with torch.no_grad():
-            for key, parameter in learner.trained().items():
-                parameter.copy_(learner.average[key])
+        learner.settle()
         return position.seconds
 
 

@@ -19,8 +19,8 @@ from ctstudio.training.run import Run, Silent, new_accelerator
 def promote(folder: Path, name: str, shelf: Path, which: str = "best") -> Path:
     """Write a checkpoint of a run as a model of its own and return its folder.
 
-    The measured figures of a finished run go with its last checkpoint; any other carries the figures of the run's
-    validation part at its step.
+    The measured figures of a finished run go with its last checkpoint; any other carries the run's last
+    validation up to its step.
 
     Args:
         folder: The run.
@@ -76,12 +76,14 @@ def _exported(recipe: Recipe, folder: Path, target: Path, which: str) -> None:
     else:
         export.export_trained(run, which)
     card = find_model(target).info
-    card.model_copy(update={"figures": _validated(folder, stage, which)}).write(target)
+    card.model_copy(update={"figures": _validated(run, stage, which)}).write(target)
 
 
-def _validated(folder: Path, stage: str, which: str) -> dict[str, Any]:
-    lines, _ = read_records(RunFiles(folder).validations, ValidationLine)
-    mine = [line for line in lines if line.stage == stage and (line.best or which == "last")]
+def _validated(run: Run, stage: str, which: str) -> dict[str, Any]:
+    """The last validation that the checkpoint has seen; it says its own step."""
+    reached = run.store(stage).position().step
+    lines, _ = read_records(RunFiles(run.folder).validations, ValidationLine)
+    mine = [line for line in lines if line.stage == stage and (line.best if which == "best" else line.step <= reached)]
     if not mine:
         return {}
     return {"validation": {"step": mine[-1].step, **mine[-1].figures}, "checkpoint": which}

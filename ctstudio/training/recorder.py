@@ -92,7 +92,7 @@ class Recorder:
         self._forget_after(stage, from_step)
         if steps:
             self._curves.begin(stage, from_step)
-        self._update(state="running", stage=stage, step=from_step, steps=steps)
+        self._update(state="running", stage=stage, step=from_step, steps=steps, seconds_left=None)
         self._tell()
         self.say(f"stage {stage}")
 

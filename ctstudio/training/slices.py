@@ -1,11 +1,7 @@
-"""Axial slices with simulated photon noise, made once and cached on disk.
-
-A cache is a folder of shards, one a patient, so that making it can stop at any moment and go on later.
-"""
+"""Axial slices with simulated photon noise, made once and cached on disk, a shard a patient."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +19,7 @@ from ctstudio.phantom.population import USUAL, Population, patient_of
 from ctstudio.phantom.render import render
 from ctstudio.physics.dose import simulate_low_dose
 from ctstudio.physics.geometry import ParallelGeometry
+from ctstudio.training.shards import joined, shards_in, write_missing
 
 SIZE = 256
 PIXEL_MM = 1.5
@@ -88,13 +85,8 @@ def make_shards(
         shards: File name without ending, and what makes it.
         progress: Called with shards done and shards in all.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     for done, (name, make) in enumerate(shards, start=1):
-        path = folder / f"{name}.npz"
-        if not path.exists():
-            partial = path.with_suffix(".partial.npz")
-            np.savez(partial, **vars(make()))
-            os.replace(partial, path)
+        write_missing(folder / f"{name}.npz", make)
         progress(done, len(shards))
 
 
@@ -104,12 +96,11 @@ def load_shards(folder: Path) -> Slices:
     Raises:
         InputError: There are none.
     """
-    paths = [folder] if folder.is_file() else [p for p in sorted(folder.glob("*.npz")) if ".partial" not in p.name]
-    shards = [dict(np.load(path)) for path in paths]
-    shards = [shard for shard in shards if len(shard["seed"])]
-    if not shards:
+    paths = [folder] if folder.is_file() else shards_in(folder)
+    slices = joined(paths, Slices) if paths else None
+    if slices is None or not len(slices):
         raise InputError(f"There are no slices in {folder}.", "Choose data with labels that the model knows.")
-    return Slices(**{key: np.concatenate([s[key] for s in shards]) for key in shards[0]})
+    return slices
 
 
 def patient_slices(seed: int, count: int, population: Population = USUAL) -> Slices:

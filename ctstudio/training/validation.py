@@ -16,6 +16,7 @@ from ctstudio.diffusion.loop import denoise
 from ctstudio.diffusion.noise import generator_for
 from ctstudio.diffusion.schedules import build_few_step_sampler, build_sampler
 from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.latents import decoded_hu
 from ctstudio.training.stage import Batch
 from ctstudio.training.stages.denoiser import DenoiserStage
 from ctstudio.training.stages.student import teacher_paths
@@ -84,10 +85,7 @@ class DenoiserLooker:
     @torch.no_grad()
     def _decoded(self, z: Tensor) -> list[Volume]:
         config = self._held.module.config
-        mean = torch.tensor(config.latent_mean, device=z.device).view(1, -1, 1, 1)
-        std = torch.tensor(config.latent_std, device=z.device).view(1, -1, 1, 1)
-        decoded = self._vae.to(z.device).decode(z * std + mean).sample.float().mean(dim=1, keepdim=True)
-        images = np.round(config.window.from_unit(decoded.cpu().numpy()))  # (B, 1, 256, 256)
+        images = np.round(decoded_hu(self._vae.to(z.device), config, z))[:, None]  # (B, 1, 256, 256)
         grid = Grid.centred((1, *images.shape[2:]), (config.pixel_mm, config.pixel_mm, 5.0))
         return [Volume(image, grid, synthetic=True) for image in images]
 

@@ -64,7 +64,7 @@ def short_state(status: RunStatus) -> str:
     """The list's second line: state, and how long it still takes."""
     info, word = status.info, STATE_WORDS[status.info.state]
     if info.state == "running" and info.seconds_left is not None:
-        return f"{word}, {duration(info.seconds_left)} left"
+        return f"{info.stage or word}, {duration(info.seconds_left)} left"
     if info.state == "finished" and info.seconds:
         return f"{word} in {duration(info.seconds)}"
     if info.state in ("paused", "stopped", "failed") and info.steps:
@@ -81,7 +81,7 @@ def long_state(status: RunStatus) -> str:
     if info.seconds:
         parts.append(f"{duration(info.seconds)} so far" if not status.over else f"took {duration(info.seconds)}")
     if info.seconds_left is not None and not status.over:
-        parts.append(f"{duration(info.seconds_left)} left")
+        parts.append(f"{duration(info.seconds_left)} left in this stage")
     parts += [part for part in (info.device, f"from {info.base}" if info.base else "", info.data) if part]
     return "  ·  ".join(parts)
 

@@ -26,6 +26,7 @@ from ctstudio.protocol.result import Result, Sample
 from ctstudio.systems.na_diff import completion
 from ctstudio.systems.na_diff.completion import leaves_open, wholly_given
 from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.latents import decoded_hu
 from ctstudio.systems.na_diff.layout import LayoutNetwork
 from ctstudio.systems.na_diff.outcome import Made, finished_sample
 from ctstudio.systems.na_diff.placement import Placement, place
@@ -80,13 +81,13 @@ def generate(request: Request, model: NaDiffModel) -> Iterator[Event]:
     mask, like = _inputs(request)
     placement = place(mask, like, model.config, model.groups)
     whole = wholly_given(placement.labels, placement.given, model.groups)
-    incomplete = leaves_open(placement.labels, whole, model.groups)
-    layout = model.layout if parameters.complete and incomplete else None
+    layout = model.layout if parameters.complete and leaves_open(placement.labels, whole, model.groups) else None
     steps = parameters.steps + (completion.STEPS if layout else 0)
     pace = Pace(request.id, parameters.count * len(_batches(placement)) * steps, parameters.count)
+    work = _Work(request, mask, model, parameters, placement, layout, whole, pace)
     samples = []
     for number in range(1, parameters.count + 1):
-        sample = yield from _one_sample(request, mask, model, layout, parameters, placement, number, pace)
+        sample = yield from _one_sample(work, number)
         samples.append(sample)
     yield Finished(request.id, Result(request.id, tuple(samples), (*placement.notes, *_changes(asked, parameters))))
 
@@ -132,59 +133,58 @@ def _inputs(request: Request) -> tuple[LabelMap, Volume | None]:
     return mask, like
 
 
-def _one_sample(
-    request: Request,
-    mask: LabelMap,
-    model: NaDiffModel,
-    layout: LayoutNetwork | None,
-    parameters: GenerateParameters,
-    placement: Placement,
-    number: int,
-    pace: Pace,
-) -> Generator[Event, None, Sample]:
+@dataclass(frozen=True)
+class _Work:
+    """What all samples of a request share; `layout` completes the mask, unless it is None."""
+
+    request: Request
+    mask: LabelMap
+    model: NaDiffModel
+    parameters: GenerateParameters
+    placement: Placement
+    layout: LayoutNetwork | None
+    whole: NDArray[np.bool_]
+    pace: Pace
+
+
+def _one_sample(work: _Work, number: int) -> Generator[Event, None, Sample]:
     """Generate one sample: yields events, returns the `Sample`."""
     began, started = datetime.now(UTC), time.monotonic()
+    request, model, parameters, placement = work.request, work.model, work.parameters, work.placement
     seed = parameters.seed + number - 1
     made = []
     for part in _batches(placement):
-        labels, given = yield from _anatomy(model, layout, placement, part, seed, number, pace)
+        labels, given = yield from _anatomy(work, part, seed, number)
         noise_maps = noise_maps_of(placement, part, parameters.dose, seed)
         conditions = conditions_of(model, labels, given, noise_maps, parameters.guidance > 1.0)
         for done in _denoised(model, parameters, placement.slices[part], seed, conditions):
-            yield pace.step(number)
+            yield work.pace.step(number)
             if done.step % PREVIEW_EVERY == 0 and done.step < done.total:
                 yield Preview(request.id, number, _preview(model, done.x_0, placement, part))
-        made.append(Made(_decode(model, done.x_t), noise_maps[:, 0].numpy(), labels.numpy()))
-    stack = Made.joined(made, completed=layout is not None)
-    return finished_sample(request, mask, model, parameters, placement, stack, seed, began, time.monotonic() - started)
+        slices_hu = decoded_hu(model.vae, model.config, done.x_t)
+        made.append(Made(slices_hu, noise_maps[:, 0].numpy(), labels.numpy()))
+    stack, seconds = Made.joined(made, completed=work.layout is not None), time.monotonic() - started
+    return finished_sample(request, work.mask, model, parameters, placement, stack, seed, began, seconds)
 
 
 def _batches(placement: Placement) -> list[slice]:
     return [slice(begin, begin + SLICES_AT_ONCE) for begin in range(0, len(placement.slices), SLICES_AT_ONCE)]
 
 
-def _anatomy(
-    model: NaDiffModel,
-    layout: LayoutNetwork | None,
-    placement: Placement,
-    part: slice,
-    seed: int,
-    number: int,
-    pace: Pace,
-) -> Generator[Event, None, tuple[Tensor, Tensor]]:
+def _anatomy(work: _Work, part: slice, seed: int, number: int) -> Generator[Event, None, tuple[Tensor, Tensor]]:
     """Labels (B, 256, 256) that a batch shall follow, and (B, G) which groups they speak of: all, once completed."""
+    placement, groups = work.placement, work.model.groups
     labels = torch.from_numpy(placement.labels[part])
-    given = torch.from_numpy(placement.given)[None].expand(len(labels), -1)
-    if layout is None:
+    given, whole = (torch.from_numpy(each)[None].expand(len(labels), -1) for each in (placement.given, work.whole))
+    if work.layout is None:
         return labels, given
-    whole = torch.from_numpy(wholly_given(placement.labels, placement.given, model.groups))[None].expand_as(given)
-    completing = completion.complete(layout, labels, whole, model.groups, placement.slices[part], seed)
+    completing = completion.complete(work.layout, labels, whole, groups, placement.slices[part], seed)
     while True:
         try:
             next(completing)
         except StopIteration as finished:
             return finished.value, torch.ones_like(given)
-        yield pace.step(number)
+        yield work.pace.step(number)
 
 
 def _denoised(
@@ -222,17 +222,8 @@ def _call_network(model: NaDiffModel, z_t: Tensor, timesteps: Tensor, told: Told
     return prediction[:, : model.config.latent_channels].float()
 
 
-def _decode(model: NaDiffModel, z: Tensor) -> NDArray[np.float32]:
-    """Latents (B, C, side, side) to (B, 256, 256) HU."""
-    config = model.config
-    mean = torch.tensor(config.latent_mean, device=model.device).view(1, -1, 1, 1)
-    std = torch.tensor(config.latent_std, device=model.device).view(1, -1, 1, 1)
-    decoded = model.vae.decode(z * std + mean).sample.float().mean(dim=1)  # (B, 256, 256), channels averaged
-    return config.window.from_unit(decoded.cpu().numpy())
-
-
 def _preview(model: NaDiffModel, x_0: Tensor, placement: Placement, part: slice) -> Volume:
     """The middle slice of the batch as it looks now, (1, 256, 256) HU."""
     middle = len(x_0) // 2
     grid = placement.working.slab(placement.slices[part][middle], 1)
-    return Volume(_decode(model, x_0[middle : middle + 1]), grid, synthetic=True)
+    return Volume(decoded_hu(model.vae, model.config, x_0[middle : middle + 1]), grid, synthetic=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from open_clip.model import CLIP
 from torch import Tensor
 
 from ctstudio.core.seeds import derived
@@ -15,8 +16,9 @@ from ctstudio.nets.clip import embed_picture
 from ctstudio.physics.dose import simulate_low_dose
 from ctstudio.physics.geometry import ParallelGeometry
 from ctstudio.physics.noise_map import noise_map
-from ctstudio.systems.na_diff.conditions import map_picture, mask_picture, spatial_condition
+from ctstudio.systems.na_diff.conditions import LabelGroups, map_picture, mask_picture, spatial_condition
 from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.placement import Placement
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
@@ -89,11 +91,36 @@ def calibrated(noise_maps: Tensor, config: NaDiffConfig) -> Tensor:
 
 
 def _told(model: NaDiffModel, labels: Tensor, given: Tensor, noise_maps: Tensor, keep_mask: bool) -> Told:
-    device = model.device
-    map_embedding = embed_picture(model.clip, map_picture(noise_maps).to(device))
-    mask_embedding = embed_picture(model.clip, mask_picture(labels, given, model.groups).to(device))
-    keep_map = torch.ones(len(labels), dtype=torch.bool, device=device)
-    vector = model.network.conditions(map_embedding, mask_embedding, keep_map, keep_map & keep_mask)
-    if not model.config.spatial:
-        return Told(vector, None)
-    return Told(vector, spatial_condition(labels, given, noise_maps, model.config, model.groups).to(device))
+    labels, given, noise_maps = (each.to(model.device) for each in (labels, given, noise_maps))
+    keep = torch.ones(len(labels), dtype=torch.bool, device=model.device)
+    return told_of(model.network, model.clip, model.groups, labels, given, noise_maps, keep, keep & keep_mask)
+
+
+def told_of(
+    network: NaDiffNetwork,
+    clip: CLIP,
+    groups: LabelGroups,
+    labels: Tensor,
+    given: Tensor,
+    noise_maps: Tensor,
+    keep_map: Tensor,
+    keep_mask: Tensor,
+) -> Told:
+    """The conditions of a batch, alike in training and in sampling; all on one device.
+
+    Args:
+        network: Its condition layers are used, with gradient where there is one.
+        clip: Sees mask and noise map, without gradient.
+        groups: The tables.
+        labels: (B, 256, 256) uint8.
+        given: (B, G) bool.
+        noise_maps: (B, 1, 256, 256) HU.
+        keep_map: (B,) bool, False puts the learned null in the place of the noise map's embedding.
+        keep_mask: (B,) bool, the same of the mask's.
+    """
+    config = network.config
+    with torch.no_grad():
+        map_embedding = embed_picture(clip, map_picture(noise_maps))
+        mask_embedding = embed_picture(clip, mask_picture(labels, given, groups))
+        spatial = spatial_condition(labels, given, noise_maps, config, groups) if config.spatial else None
+    return Told(network.conditions(map_embedding, mask_embedding, keep_map, keep_mask), spatial)

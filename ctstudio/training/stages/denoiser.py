@@ -13,19 +13,15 @@ from torch import Tensor
 
 from ctstudio.catalog.recipe import DenoiserSettings
 from ctstudio.diffusion.schedules import stratified_timesteps
-from ctstudio.nets.clip import embed_picture
 from ctstudio.physics.noise_map import noise_map
 from ctstudio.systems.na_diff.conditions import (
     LabelGroups,
     drop_groups,
-    map_picture,
-    mask_picture,
-    spatial_condition,
 )
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.objective import denoising_loss
-from ctstudio.systems.na_diff.telling import Told
+from ctstudio.systems.na_diff.telling import Told, told_of
 from ctstudio.training.slices import Slices
 from ctstudio.training.stage import Batch
 
@@ -127,15 +123,11 @@ class DenoiserStage:
 
     def told(self, batch: Batch) -> Told:
         """The conditions of a batch, on the device of its `given`."""
-        device, config, given = batch["given"].device, self.module.config, batch["given"]
+        device = batch["given"].device
         which, realisation = batch["which"].cpu().numpy(), batch["realisation"].cpu().numpy()
         labels = torch.from_numpy(self._encoded.labels[which]).to(device)
         maps = torch.from_numpy(self._encoded.noise_maps_hu[which, realisation].astype(np.float32))[:, None].to(device)
         maps = torch.nn.functional.interpolate(maps, scale_factor=2.0, mode="nearest")  # (B, 1, 256, 256)
         maps = maps * batch["keep_map"][:, None, None, None]
-        with torch.no_grad():
-            map_embedding = embed_picture(self._clip.to(device), map_picture(maps))
-            mask_embedding = embed_picture(self._clip, mask_picture(labels, given, self._groups))
-            spatial = spatial_condition(labels, given, maps, config, self._groups) if config.spatial else None
-        vector = self.module.conditions(map_embedding, mask_embedding, batch["keep_map"], batch["keep_mask"])
-        return Told(vector, spatial)
+        keep = batch["keep_map"], batch["keep_mask"]
+        return told_of(self.module, self._clip.to(device), self._groups, labels, batch["given"], maps, *keep)

@@ -1,0 +1,19 @@
+"""Latents to HU."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ctstudio.systems.na_diff.config import NaDiffConfig
+
+
+def decoded_hu(vae: AutoencoderKL, config: NaDiffConfig, z: Tensor) -> NDArray[np.float32]:
+    """Normalised latents (B, C, side, side) on the autoencoder's device as slices (B, 256, 256) in HU."""
+    mean = torch.tensor(config.latent_mean, device=z.device).view(1, -1, 1, 1)
+    std = torch.tensor(config.latent_std, device=z.device).view(1, -1, 1, 1)
+    images = vae.decode(z * std + mean).sample.float().mean(dim=1)  # (B, 256, 256), channels averaged
+    return config.window.from_unit(images.cpu().numpy())
