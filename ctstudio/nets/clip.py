@@ -16,8 +16,8 @@ from torch.nn import functional
 PAPER_NAME = "ViT-L-14-quickgelu"
 """OpenAI's ViT-L/14, 224 px, projected image embeddings of 768 (NA-Diff)."""
 
-_MEAN = (0.48145466, 0.4578275, 0.40821073)
-_STD = (0.26862954, 0.26130258, 0.27577711)
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 def build_clip(config: dict[str, Any]) -> CLIP:
@@ -51,8 +51,8 @@ def embed_picture(clip: CLIP, picture: Tensor) -> Tensor:
     shrinks = picture.shape[-1] >= side
     mode: dict[str, Any] = {"mode": "area"} if shrinks else {"mode": "bilinear", "align_corners": False}
     resized = functional.interpolate(picture, size=(side, side), **mode)  # (B, 3, side, side)
-    mean = torch.tensor(_MEAN, device=picture.device).view(1, 3, 1, 1)
-    std = torch.tensor(_STD, device=picture.device).view(1, 3, 1, 1)
+    mean = torch.tensor(CLIP_MEAN, device=picture.device).view(1, 3, 1, 1)
+    std = torch.tensor(CLIP_STD, device=picture.device).view(1, 3, 1, 1)
     return clip.encode_image((resized - mean) / std)  # (B, embed_dim)
 
 
