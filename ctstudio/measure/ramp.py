@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from ctstudio.core.errors import ParameterError
 
-FilterName = Literal["hann", "ramp"]
+FilterName = Literal["hann", "ramp", "sharp"]
+"""Reconstruction kernels, from smooth to sharp."""
+
+SHARP_GAIN = 0.5
+"""How much the sharp kernel raises the middle frequencies above the ramp, as kernels for bone do. Ours."""
 
 
 def padded_detectors(size: int) -> int:
@@ -29,6 +33,7 @@ def ramp_response(length: int, name: FilterName = "hann") -> NDArray[np.float64]
     The ramp is built in space (1/4 at 0, -1/(pi k)^2 at odd k), which keeps the mean of the image right.
     Source: Kak and Slaney, Principles of Computerized Tomographic Imaging, ch. 3, eq. 61; the window as in
     scikit-image's `iradon`, whose slightly uneven Hann window is made even (it acts on real signals the same).
+    The sharp kernel is the ramp times 1 + 0.5 sin^2(pi f / f_Nyquist): ours.
 
     Raises:
         ParameterError: The filter has no such name.
@@ -39,8 +44,10 @@ def ramp_response(length: int, name: FilterName = "hann") -> NDArray[np.float64]
     response = 2.0 * np.real(np.fft.fft(kernel))
     if name == "hann":
         response = response * np.fft.fftshift(np.hanning(length))
+    elif name == "sharp":
+        response = response * (1.0 + SHARP_GAIN * np.sin(2.0 * np.pi * np.arange(length) / length) ** 2)
     elif name != "ramp":
-        raise ParameterError(f"There is no reconstruction filter '{name}'.", "Use hann or ramp.")
+        raise ParameterError(f"There is no reconstruction filter '{name}'.", "Use hann, ramp or sharp.")
     even = 0.5 * (response + np.roll(response[::-1], 1))
     return np.asarray(even[: length // 2 + 1], np.float64)
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ctstudio.core.errors import GeometryError
 from ctstudio.measure.ramp import FilterName, padded_detectors, ramp_response, transform_length
 from ctstudio.physics.geometry import ParallelGeometry
-from ctstudio.physics.radon import chunks, circle
+from ctstudio.physics.radon import circle
+from ctstudio.physics.row_sums import SUMMANDS_KEPT, HalfTurn, RowSums, batches
+
+_TAPS = 2
 
 
 @torch.no_grad()
@@ -21,7 +25,7 @@ def filtered_back_projection(sinogram: Tensor, geometry: ParallelGeometry, filte
     Args:
         sinogram: (B, 1, n, angles) float32, line integrals (a quantity times mm).
         geometry: As used for the projection.
-        filter: "hann" is smooth, "ramp" is sharp and noisy.
+        filter: "hann" is smooth, "ramp" keeps every frequency, "sharp" raises the fine ones; the noise grows with them.
 
     Returns:
         (B, 1, n, n) float32, the quantity per mm; 0 outside the inscribed circle. No gradient.
@@ -29,7 +33,8 @@ def filtered_back_projection(sinogram: Tensor, geometry: ParallelGeometry, filte
     Raises:
         GeometryError: The sinogram does not have the geometry's shape.
 
-    Source: as scikit-image's `iradon` (circle=True, linear interpolation), projections padded to the diagonal.
+    Source: as scikit-image's `iradon` (circle=True, linear interpolation), projections padded to the diagonal. Places
+    and weights are shared by all slices and by the angles a quarter turn apart.
     """
     n, device = geometry.size, sinogram.device
     if sinogram.dim() != 4 or tuple(sinogram.shape[1:]) != (1, n, geometry.angles):
@@ -37,19 +42,17 @@ def filtered_back_projection(sinogram: Tensor, geometry: ParallelGeometry, filte
             f"The sinogram has shape {tuple(sinogram.shape)}, the geometry expects (B, 1, {n}, {geometry.angles}).",
             "Reconstruct with the geometry that made the projections.",
         )
-    filtered = _filtered(sinogram[:, 0].transpose(1, 2).float(), n, filter)  # (B, angles, d)
-    seen = circle(n, device)
-    y, x = (index.float() - n // 2 for index in seen.nonzero(as_tuple=True))  # (P,)
-    total = filtered.new_zeros(filtered.shape[0], x.numel())
-    done = 0
-    for angle in chunks(geometry, filtered.shape[0], device):
-        part = filtered[:, done : done + len(angle)].transpose(0, 1)[:, :, None]  # (m, B, 1, d)
-        grid = _detector_of(x, y, angle, part.shape[-1])  # (m, 1, P, 2)
-        total += functional.grid_sample(part, grid, "bilinear", "zeros", align_corners=True)[:, :, 0].sum(0)
-        done += len(angle)
-    slices = filtered.new_zeros(filtered.shape[0], n, n)
-    slices[:, seen] = total * (math.pi / (2 * geometry.angles * geometry.pixel_mm))
-    return slices[:, None]  # (B, 1, n, n)
+    half_turn = HalfTurn(geometry.angles)
+    rows = _filtered(sinogram[:, 0].transpose(1, 2).float(), n, filter)  # (B, angles, d)
+    rows = rows.unflatten(1, (half_turn.turns, half_turn.own)).permute(2, 3, 1, 0)  # (own, d, turns, B)
+    table = rows.reshape(half_turn.own * rows.shape[1], -1).contiguous()  # (own * d, turns * B)
+    total = sum(sums.of(table) for sums in _sums(n, geometry.angles, device))  # (P, turns * B)
+    side = 2 * (n // 2) + 1
+    whole = table.new_zeros(side, side, table.shape[1])
+    whole[circle(side, device)] = total
+    turned = whole.view(side, side, half_turn.turns, -1).permute(2, 3, 0, 1)  # (turns, B, side, side)
+    slices = turned[0] if half_turn.turns == 1 else turned[0] + turned[1].rot90(1, (1, 2))
+    return slices[:, None, :n, :n] * (math.pi / (2 * geometry.angles * geometry.pixel_mm))  # (B, 1, n, n)
 
 
 def _filtered(rows: Tensor, n: int, name: FilterName) -> Tensor:
@@ -58,15 +61,31 @@ def _filtered(rows: Tensor, n: int, name: FilterName) -> Tensor:
     before = wide // 2 - n // 2
     length = transform_length(n)
     response = torch.as_tensor(ramp_response(length, name), dtype=torch.float32, device=rows.device)
-    padded = functional.pad(rows, (before, wide - n - before))
-    return torch.fft.irfft(torch.fft.rfft(padded, n=length) * response, n=length)[..., :wide]
+    filtered = torch.fft.irfft(torch.fft.rfft(rows, n=length) * response, n=length)
+    return torch.cat([filtered[..., length - before :], filtered[..., : wide - before]], -1)
 
 
-def _detector_of(x: Tensor, y: Tensor, angle: Tensor, wide: int) -> Tensor:
-    """For each angle and pixel its detector, (m, 1, P, 2) in [-1, 1]; the second coordinate is 0."""
-    scale = 2 / (wide - 1)
-    cos, sin = ((value * scale).to(x)[:, None] for value in (angle.cos(), angle.sin()))  # (m, 1)
-    grid = x.new_zeros(len(angle), 1, x.numel(), 2)
-    across = cos * x + (2 * (wide // 2) / (wide - 1) - 1)
-    grid[:, 0, :, 0] = across - sin * y
-    return grid
+def _sums(n: int, angles: int, device: torch.device) -> Iterable[RowSums]:
+    """The pixels of the circle as sums over detectors; to be added up."""
+    if n * n * HalfTurn(angles).own * _TAPS <= SUMMANDS_KEPT:
+        return _kept_sums(n, angles, device)
+    return _fresh_sums(n, angles, device)
+
+
+@lru_cache(maxsize=2)
+def _kept_sums(n: int, angles: int, device: torch.device) -> tuple[RowSums, ...]:
+    return tuple(_fresh_sums(n, angles, device))
+
+
+def _fresh_sums(n: int, angles: int, device: torch.device) -> Iterator[RowSums]:
+    half, wide, half_turn = n // 2, padded_detectors(n), HalfTurn(angles)
+    y, x = (place.float() - half for place in circle(2 * half + 1, device).nonzero(as_tuple=True))  # (P,)
+    cos, sin = half_turn.directions(device)
+    first = torch.arange(half_turn.own, device=device, dtype=torch.int32) * wide
+    for part in batches(half_turn.own, _TAPS * x.numel()):
+        at = x[:, None] * cos[part] - y[:, None] * sin[part] + wide // 2  # (P, m)
+        left = at.floor()
+        at -= left
+        place = left.int() + first[part]
+        begin = torch.arange(x.numel() + 1, device=device, dtype=torch.int32) * (_TAPS * at.shape[1])
+        yield RowSums(torch.stack([place, place + 1], -1).flatten(), torch.stack([1 - at, at], -1).flatten(), begin)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -10,12 +11,11 @@ from torch.nn import functional
 
 from ctstudio.core.errors import GeometryError
 from ctstudio.physics.geometry import ParallelGeometry
+from ctstudio.physics.row_sums import SUMMANDS_KEPT, HalfTurn, RowSums, batches
 
-ANGLE_CHUNK = 32
-"""Most angles worked on at once."""
-
-CPU_CACHE_SAMPLES = 2**19
-"""Samples worked on at once on a processor; about what its cache holds."""
+_TAPS = 4
+_RIM = 3
+"""Pixels of air about the slice: samples this far outside the circle see nothing of it."""
 
 
 @torch.no_grad()
@@ -32,18 +32,15 @@ def project(image: Tensor, geometry: ParallelGeometry) -> Tensor:
     Raises:
         GeometryError: The image does not have the geometry's size.
 
-    Source: Radon transform as in scikit-image's `radon` (circle=True), about pixel n // 2, bilinear.
+    Source: Radon transform as in scikit-image's `radon` (circle=True), about pixel n // 2, bilinear. Places and
+    weights of the samples are shared by all slices and by the angles a quarter turn apart.
     """
     check_square(image, geometry.size)
-    n, device = geometry.size, image.device
-    inside = (image.float() * circle(n, device)).transpose(0, 1)  # (1, B, n, n)
-    step = torch.arange(n, device=device, dtype=torch.float32) - n // 2
-    parts = []
-    for angle in chunks(geometry, inside.shape[1], device):
-        grid = _turned(step, angle, n)  # (1, m * n, n, 2)
-        turned = functional.grid_sample(inside, grid, "bilinear", "zeros", align_corners=True)
-        parts.append(turned.view(-1, len(angle), n, n).sum(2))  # (B, m, n)
-    return torch.cat(parts, 1).transpose(1, 2)[:, None] * geometry.pixel_mm  # (B, 1, n, angles)
+    n, half_turn = geometry.size, HalfTurn(geometry.angles)
+    table = _pixel_table(image[:, 0].float(), half_turn.turns)  # (pixels, turns * B)
+    lines = torch.cat([sums.of(table) for sums in _sums(n, geometry.angles, image.device)])  # (own * n, turns * B)
+    lines = lines.view(half_turn.own, n, half_turn.turns, -1).permute(3, 1, 2, 0)  # (B, n, turns, own)
+    return lines.reshape(-1, 1, n, geometry.angles) * geometry.pixel_mm  # (B, 1, n, angles)
 
 
 def check_square(image: Tensor, size: int) -> None:
@@ -61,21 +58,54 @@ def circle(size: int, device: torch.device) -> Tensor:
     return step[:, None] ** 2 + step[None, :] ** 2 <= (size // 2) ** 2
 
 
-def chunks(geometry: ParallelGeometry, batch: int, device: torch.device) -> list[Tensor]:
-    """The angles in radians, float64 on the processor, in parts that fit a processor's cache."""
-    angle = torch.arange(geometry.angles, dtype=torch.float64) * (math.pi / geometry.angles)
-    count = ANGLE_CHUNK
-    if device.type == "cpu":
-        count = max(1, min(ANGLE_CHUNK, CPU_CACHE_SAMPLES // (batch * geometry.size**2)))
-    return list(angle.split(count))
+def _pixel_table(image: Tensor, turns: int) -> Tensor:
+    """The slices (B, n, n) with air about them, upright and turned: a row for each pixel, (w * w, turns * B)."""
+    n = image.shape[-1]
+    after = _width(n) - n - _RIM
+    wide = functional.pad(image * circle(n, image.device), (_RIM, after, _RIM, after))
+    views = [wide, wide.rot90(-1, (1, 2))][:turns]
+    return torch.stack(views).permute(2, 3, 0, 1).reshape(_width(n) ** 2, -1).contiguous()
 
 
-def _turned(step: Tensor, angle: Tensor, n: int) -> Tensor:
-    """Where the samples of the turned slice lie in the slice, (1, m * n, n, 2) in [-1, 1]."""
-    cos, sin = ((value * (2 / (n - 1))).to(step) for value in (angle.cos(), angle.sin()))  # (m,)
-    along, across = cos[:, None] * step, sin[:, None] * step  # (m, n)
-    shift = 2 * (n // 2) / (n - 1) - 1
-    grid = step.new_empty(len(angle), n, n, 2)
-    torch.add(along[:, None, :] + shift, across[:, :, None], out=grid[..., 0])
-    torch.sub(along[:, :, None] + shift, across[:, None, :], out=grid[..., 1])
-    return grid.view(1, -1, n, 2)
+def _width(n: int) -> int:
+    """Side of the padded slice, odd, so that it can be turned about its middle pixel."""
+    return 2 * (n // 2) + 1 + 2 * _RIM
+
+
+def _sums(n: int, angles: int, device: torch.device) -> Iterable[RowSums]:
+    """The line integrals as sums over pixels, an angle after the other and a detector after the other."""
+    if n * n * HalfTurn(angles).own * _TAPS <= SUMMANDS_KEPT:
+        return _kept_sums(n, angles, device)
+    return _fresh_sums(n, angles, device)
+
+
+@lru_cache(maxsize=2)
+def _kept_sums(n: int, angles: int, device: torch.device) -> tuple[RowSums, ...]:
+    return tuple(_fresh_sums(n, angles, device))
+
+
+def _fresh_sums(n: int, angles: int, device: torch.device) -> Iterator[RowSums]:
+    half, width, half_turn = n // 2, _width(n), HalfTurn(angles)
+    step = torch.arange(n, device=device) - half
+    reached = step[:, None] ** 2 + step[None, :] ** 2 <= (half + 2) ** 2  # (detector, along the line)
+    detector, along = (place.float() - half for place in reached.nonzero(as_tuple=True))  # (P,)
+    summands = _TAPS * detector.numel()
+    begin = functional.pad(reached.sum(1).cumsum(0), (1, 0))[:-1] * _TAPS  # (n,)
+    cos, sin = half_turn.directions(device)
+    for part in batches(half_turn.own, summands):
+        c, s = cos[part, None], sin[part, None]
+        place, weight = _bilinear(c * detector + s * along, c * along - s * detector, width)
+        first = torch.arange(len(c), device=device)[:, None] * summands
+        ends = functional.pad((begin + first).flatten(), (0, 1), value=len(c) * summands)
+        yield RowSums(place.flatten(), weight.flatten(), ends.int())
+
+
+def _bilinear(x: Tensor, y: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """Pixels and weights of samples at x and y (m, P), pixels from the middle: two of (m, P, 4)."""
+    x, y = x + width // 2, y + width // 2
+    left, top = x.floor(), y.floor()
+    x, y = x - left, y - top
+    corner = (top * width + left).int()
+    place = torch.stack([corner, corner + 1, corner + width, corner + width + 1], -1)
+    both = x * y
+    return place, torch.stack([1 - x - y + both, x - both, y - both, both], -1)
