@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ctstudio import __version__
-from ctstudio.cli import dataset, demo, doctor, dose, engine, models, phantom, recreate, run, train, window
+from ctstudio.cli import batch, dataset, demo, doctor, dose, engine, models, phantom, recreate, run, train, window
 from ctstudio.cli.exits import INTERRUPTED, exit_code_of
 from ctstudio.core.errors import ParameterError
 
@@ -63,6 +63,7 @@ def build(given: Sequence[str] = ()) -> typer.Typer:
     app.command("phantom")(phantom.phantom)
     app.command("dose")(dose.dose)
     app.add_typer(run.build(full=given[:1] == ["run"]), name="run")
+    app.add_typer(batch.build(full=given[:1] == ["batch"]), name="batch")
     app.command("recreate")(recreate.recreate)
     app.add_typer(models.build(), name="models")
     app.add_typer(dataset.build(), name="dataset")

@@ -22,17 +22,22 @@ _TYPES: dict[str, type] = {"number": float, "whole number": int, "yes or no": bo
 def build(full: bool) -> typer.Typer:
     """The group of commands; empty unless `full`, because reading the cards takes time."""
     group = typer.Typer(help=HELP, no_args_is_help=True)
-    if not full:
-        return group
+    return by_card(group, lambda card: True, "", command_of) if full else group
+
+
+def by_card(
+    group: typer.Typer, wanted: Callable[[Card], bool], about: str, command: Callable[[Card], Callable[..., None]]
+) -> typer.Typer:
+    """Fill a group with a command for each card that is wanted: `about`, or what the card says, is its help."""
     from ctstudio.catalog.cards import all_cards
 
     systems: dict[str, typer.Typer] = {}
-    for card in all_cards():
-        name = _dashed(card.system)
+    for card in filter(wanted, all_cards()):
+        name = dashed(card.system)
         if name not in systems:
             systems[name] = typer.Typer(help=f"Tasks of {name}.", no_args_is_help=True)
             group.add_typer(systems[name], name=name)
-        systems[name].command(_dashed(card.task), help=f"{card.summary}\n\n{card.citation}")(command_of(card))
+        systems[name].command(dashed(card.task), help=about or f"{card.summary}\n\n{card.citation}")(command(card))
     return group
 
 
@@ -54,14 +59,14 @@ def command_of(card: Card) -> Callable[..., None]:
 def _inputs(card: Card) -> list[inspect.Parameter]:
     made = []
     for one in card.inputs:
-        option = typer.Option(f"--{_dashed(one.name)}", metavar="FILE", help=one.help, show_default=False)
+        option = typer.Option(f"--{dashed(one.name)}", metavar="FILE", help=one.help, show_default=False)
         kind = Annotated[Path, option] if one.required else Annotated[Path | None, option]
-        made.append(_keyword(one.name, kind, inspect.Parameter.empty if one.required else None))
+        made.append(keyword(one.name, kind, inspect.Parameter.empty if one.required else None))
     return made
 
 
 def _parameters(card: Card) -> list[inspect.Parameter]:
-    return [_keyword(one.name, _annotated(one), None) for one in card.fields()]
+    return [keyword(one.name, _annotated(one), None) for one in card.fields()]
 
 
 def _annotated(one: Parameter) -> Any:
@@ -71,24 +76,26 @@ def _annotated(one: Parameter) -> Any:
     metavar = "|".join(one.choices) if one.choices else None
     allowed = "" if one.choices or one.low is None else f" ({unit}{one.allowed})"
     text = f"{one.help}{allowed}{default}"
-    option = typer.Option(f"--{_dashed(one.name)}", metavar=metavar, help=text, show_default=False)
+    option = typer.Option(f"--{dashed(one.name)}", metavar=metavar, help=text, show_default=False)
     kind: Any = _TYPES[one.kind]
     return Annotated[kind | None, option]
 
 
 def _common() -> list[inspect.Parameter]:
     return [
-        _keyword("out", options.OutFolder, inspect.Parameter.empty),
-        _keyword("model", options.Model, ""),
-        _keyword("device", options.Device, "auto"),
-        _keyword("dtype", options.Dtype, "auto"),
-        _keyword("as_json", options.AsJson, False),
+        keyword("out", options.OutFolder, inspect.Parameter.empty),
+        keyword("model", options.Model, ""),
+        keyword("device", options.Device, "auto"),
+        keyword("dtype", options.Dtype, "auto"),
+        keyword("as_json", options.AsJson, False),
     ]
 
 
-def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+def keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    """An option of a command's signature."""
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _dashed(name: str) -> str:
+def dashed(name: str) -> str:
+    """A name as it is typed on the command line."""
     return name.replace("_", "-")

@@ -52,7 +52,7 @@ def read_standard_labels(pieces: Sequence[Piece], grid: Grid, source: Path) -> S
         return _of_organs(pieces, grid)
     labels = read_labels(pieces[0].path)
     names = names_beside(pieces[0].path.parent, source)
-    standard, notes, named = _in_standard_values(labels, names)
+    standard, notes, named = in_standard_values(labels, names)
     moved, told = _onto(standard, grid)
     return _checked(moved.array, (*notes, *told), named, labels.synthetic)
 
@@ -80,8 +80,19 @@ def _of_organs(pieces: Sequence[Piece], grid: Grid) -> StandardLabels:
     return _checked(array, (f"labels put together from {len(pieces)} masks of one organ each", *notes), True, synthetic)
 
 
-def _in_standard_values(labels: LabelMap, names: Mapping[int, str]) -> tuple[LabelMap, tuple[str, ...], bool]:
-    """The same labels in the standard table's values, and those left out that it does not know."""
+def in_standard_values(labels: LabelMap, names: Mapping[int, str]) -> tuple[LabelMap, tuple[str, ...], bool]:
+    """The same labels in the standard table's values.
+
+    Args:
+        labels: As read.
+        names: What a `dataset.json` beside them says of their values; empty for what they say themselves.
+
+    Returns:
+        The labels, what was left out because the table does not know it, and whether anything named the values.
+
+    Raises:
+        MaskError: The table knows none of them.
+    """
     standard = standard_table()
     table = np.zeros(256, np.uint8)
     strange = []

@@ -23,17 +23,18 @@ from ctstudio.io.storage import check_free_space, free_space_needed, storage_err
 from ctstudio.io.writing import write_labels, write_volume
 from ctstudio.protocol.result import Sample
 
-_PROVENANCE = "provenance.json"
+PROVENANCE = "provenance.json"
 _PREVIEW = "preview.png"
 _TRIES = 100
 
 
-def write_sample(folder: Path, sample: Sample) -> Path:
-    """Write a sample into the next free numbered folder.
+def write_sample(folder: Path, sample: Sample, name: str = "") -> Path:
+    """Write a sample into a folder of its own.
 
     Args:
-        folder: Where the numbered folders lie; made when missing.
+        folder: Where the folders of samples lie; made when missing.
         sample: Each output becomes `<name>.nii.gz`.
+        name: Of the new folder, which replaces an older one; the next free number when empty.
 
     Returns:
         The new folder, for example `folder/0001`, with the outputs, `provenance.json` and `preview.png`.
@@ -48,7 +49,7 @@ def write_sample(folder: Path, sample: Sample) -> Path:
         hidden.mkdir(parents=True)
     try:
         _fill(hidden, sample)
-        return _placed(hidden, folder)
+        return _named(hidden, folder / name) if name else _placed(hidden, folder)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
@@ -65,7 +66,7 @@ def read_provenance(path: Path) -> Provenance:
     """
     path = Path(path)
     if path.is_dir():
-        path = path / _PROVENANCE
+        path = path / PROVENANCE
     check_readable(path)
     if path.suffix.lower() == ".json":
         return _from_text(path)
@@ -99,8 +100,17 @@ def _fill(folder: Path, sample: Sample) -> None:
             write_volume(output, path, sample.provenance)
         else:
             write_labels(output, path, sample.provenance)
-    write_text(sample.provenance.to_json() + "\n", folder / _PROVENANCE)
+    write_text(sample.provenance.to_json() + "\n", folder / PROVENANCE)
     write_png(preview(sample), folder / _PREVIEW, sample.provenance)
+
+
+def _named(hidden: Path, target: Path) -> Path:
+    """Put the finished folder in the place of an older one."""
+    with storage_errors(target):
+        if target.exists():
+            shutil.rmtree(target)
+        os.rename(hidden, target)
+    return target
 
 
 def _placed(hidden: Path, folder: Path) -> Path:

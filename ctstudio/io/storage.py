@@ -90,7 +90,7 @@ def check_place(folder: Path, needed_bytes: int = 0) -> None:
         StorageError: The folder is a file, may not be made or written to, or has less than `needed_bytes` free.
     """
     folder = Path(folder)
-    with storage_errors(folder), tempfile.TemporaryFile(dir=_nearest(folder)):
+    with storage_errors(folder), tempfile.TemporaryFile(dir=nearest_folder(folder)):
         pass
     check_free_space(folder, needed_bytes)
 
@@ -102,7 +102,7 @@ def check_free_space(folder: Path, needed_bytes: int) -> None:
         StorageError: Less than `needed_bytes` are free.
     """
     with storage_errors(folder):
-        free = shutil.disk_usage(_nearest(folder)).free
+        free = shutil.disk_usage(nearest_folder(folder)).free
     if free < needed_bytes:
         raise StorageError(
             f"{folder} has {free / 1e6:.0f} MB free, {needed_bytes / 1e6:.0f} MB are needed.",
@@ -110,6 +110,6 @@ def check_free_space(folder: Path, needed_bytes: int) -> None:
         )
 
 
-def _nearest(folder: Path) -> Path:
+def nearest_folder(folder: Path) -> Path:
     """The folder, or the nearest above it that exists."""
     return next((p for p in (folder, *folder.absolute().parents) if p.exists()), Path("/"))
