@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +19,8 @@ from ctstudio.core.errors import InputError, ParameterError
 Layout = Literal["nnunet", "runs"]
 LabelSource = Literal["given", "completed"]
 DEFAULT_NAME = "Dataset501_Synthetic"
+RECORDS = "batch"
+"""Folder below a data set for what is no part of it: plan, record of cases, state, log."""
 _NNUNET_NAME = re.compile(r"Dataset(\d{3})_[A-Za-z0-9_-]+")
 
 
@@ -186,6 +189,17 @@ class BatchSample:
     mask: BatchMask
     parameters: dict[str, Any]
     name: str
+
+
+def folder_of(out: Path, settings: BatchSettings) -> Path:
+    """Where a batch's data set lies: below `out` under its name in nnU-Net's layout, in `out` itself otherwise."""
+    named = settings.layout == "nnunet" and out.name != settings.name
+    return out / settings.name if named else out
+
+
+def records_of(folder: Path) -> Path:
+    """Where the batch keeps what is no part of its data set."""
+    return folder / RECORDS
 
 
 def plan_from_json(text: str, where: str) -> BatchPlan:

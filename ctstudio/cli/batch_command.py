@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from ctstudio.catalog.batch import DEFAULT_NAME, BatchPlan, BatchSettings
+from ctstudio.catalog.batch import DEFAULT_NAME, BatchPlan, BatchSettings, folder_of, records_of
 from ctstudio.catalog.shelf import find_model
 from ctstudio.catalog.sweeps import sweeps_from, swept_parameters
 from ctstudio.cli.answer import answer
 from ctstudio.cli.batch_estimate import estimated
-from ctstudio.cli.batching import missing, run_batch
+from ctstudio.cli.batching import run_batch
 from ctstudio.cli.progress import late_bar
 from ctstudio.cli.running import default_model, tell
 from ctstudio.core.errors import InputError, ParameterError
-from ctstudio.io.batch_folder import CaseLine, check_folder, done_cases, folder_of, read_plan, records_of
+from ctstudio.io.batch_counts import missing
+from ctstudio.io.batch_folder import CaseLine, check_folder, done_cases, read_plan
 from ctstudio.io.batch_masks import look_at_masks
 from ctstudio.io.batch_plan import most_bytes, plan_of
 from ctstudio.io.storage import check_place, free_space_needed

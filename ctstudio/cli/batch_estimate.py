@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ctstudio.cli.batching import mask_of, missing, request_for
+from ctstudio.cli.batching import mask_of, request_for
 from ctstudio.core.errors import EngineError
+from ctstudio.io.batch_counts import counts_of, missing
 from ctstudio.io.batch_folder import CaseLine
 from ctstudio.io.batch_plan import most_bytes
 from ctstudio.io.batch_writing import write_batch_sample
-from ctstudio.io.storage import nearest_folder
 from ctstudio.protocol.events import Finished, Loading, Stepped
 
 if TYPE_CHECKING:
@@ -25,34 +24,15 @@ if TYPE_CHECKING:
 PROBE_SLICES = 4
 
 
-def counted(plan: BatchPlan, folder: Path, done: dict[str, CaseLine]) -> dict[str, Any]:
-    """What can be said without a model: how many, and how much room they take at most."""
-    todo = missing(plan, done)
-    free = shutil.disk_usage(nearest_folder(folder)).free
-    most = most_bytes(plan, todo)
-    return {
-        "folder": str(folder),
-        "masks": len(plan.masks),
-        "groups": len({mask.group for mask in plan.masks}),
-        "samples": plan.sample_count,
-        "samples_done": plan.sample_count - len(todo),
-        "cases": plan.case_count,
-        "slices": sum(sample.mask.slices for sample in todo),
-        "labels": list(plan.labels),
-        "left_out": list(plan.left_out),
-        "disk_bytes_at_most": most,
-        "free_bytes": free,
-        "fits": most < free,
-    }
-
-
 def estimated(plan: BatchPlan, folder: Path, done: dict[str, CaseLine]) -> dict[str, Any]:
     """The same with seconds and expected bytes, from a few slices of the first missing sample; nothing is left on disk.
 
     Raises:
         CtStudioError: The probe failed, as the batch itself would.
     """
-    facts = counted(plan, folder, done)
+    counts = counts_of(plan, folder, done)
+    facts = {"folder": str(folder), **asdict(counts), "fits": counts.fits}
+    facts |= {"labels": list(plan.labels), "left_out": list(plan.left_out)}
     todo = missing(plan, done)
     if not todo:
         return facts | {"seconds": 0.0, "seconds_per_slice": 0.0, "disk_bytes": 0}

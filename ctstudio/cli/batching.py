@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ctstudio.cli.exits import INTERRUPTED
 from ctstudio.core.errors import Cancelled, CtStudioError, EngineError, InputError
 from ctstudio.core.provenance import digest
+from ctstudio.io.batch_counts import missing
 from ctstudio.io.batch_folder import CaseLine, add_case, begin, done_cases, keep_cases
 from ctstudio.io.batch_masks import read_mask
 from ctstudio.io.batch_state import BatchState
@@ -57,11 +58,6 @@ def run_batch(plan: BatchPlan, folder: Path, report: Report) -> list[CaseLine]:
         lines = list(_kept(folder, plan).values())
         write_ends(folder, plan, lines)
     return lines
-
-
-def missing(plan: BatchPlan, done: dict[str, CaseLine]) -> list[BatchSample]:
-    """The samples of which a case is not there."""
-    return [sample for sample in plan.samples() if not all(case in done for case in plan.cases_of(sample))]
 
 
 def request_for(plan: BatchPlan, sample: BatchSample, mask: LabelMap) -> Request:

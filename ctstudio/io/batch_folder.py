@@ -8,14 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ctstudio.catalog.batch import BatchPlan, BatchSettings, plan_from_json
+from ctstudio.catalog.batch import RECORDS, BatchPlan, plan_from_json, records_of
 from ctstudio.catalog.sweeps import text_of
 from ctstudio.core.errors import InputError, UnreadableFile
 from ctstudio.io.storage import storage_errors, write_text
 from ctstudio.protocol.training_run import append_record, read_records
 
-RECORDS = "batch"
-"""Folder below the data set for what is no part of it: plan, record of cases, state, log."""
 _PLAN, _CASES = "plan.json", "cases.jsonl"
 _LEFTOVERS = (".*.part", "*/.*.part", "*/*/.*.part")
 _SHOWN = 3
@@ -47,17 +45,6 @@ class CaseLine(BaseModel):
     files: dict[str, int]
     voxels: dict[str, int] = Field(default_factory=dict)
     measures: dict[str, float] = Field(default_factory=dict)
-
-
-def folder_of(out: Path, settings: BatchSettings) -> Path:
-    """Where a batch's data set lies: below `out` under its name in nnU-Net's layout, in `out` itself otherwise."""
-    named = settings.layout == "nnunet" and Path(out).name != settings.name
-    return Path(out) / settings.name if named else Path(out)
-
-
-def records_of(folder: Path) -> Path:
-    """Where the batch keeps what is no part of its data set."""
-    return folder / RECORDS
 
 
 def read_plan(folder: Path) -> BatchPlan | None:

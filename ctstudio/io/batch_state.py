@@ -10,9 +10,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ctstudio.catalog.batch import BatchPlan
+from ctstudio.catalog.batch import BatchPlan, records_of
 from ctstudio.core.errors import StorageError
-from ctstudio.io.batch_folder import records_of
 from ctstudio.io.storage import storage_errors
 from ctstudio.protocol.training_run import RunFiles, RunInfo, State, Wanted, read_record, replace_record
 

@@ -59,7 +59,7 @@ def estimate(words: Words, settings: Mapping[str, Any], price: float, cancelled:
         recipe.write_text(recipe_toml(settings), encoding="utf-8")
         more = ["--price", f"{price:g}"] if price > 0 else []
         out = str(Path(folder, "run"))
-        facts = _answer(words("train", str(recipe), "--out", out, "--estimate", "--json", *more), cancelled)
+        facts = answer_of(words("train", str(recipe), "--out", out, "--estimate", "--json", *more), cancelled)
     try:
         stages = tuple(StageEstimate(s["stage"], int(s["steps"]), float(s["seconds"])) for s in facts.get("stages", ()))
         cost = None if facts.get("cost") is None or price <= 0 else float(facts["cost"])
@@ -77,11 +77,22 @@ def promote(words: Words, folder: Path, name: str, checkpoint: str, cancelled: t
         Cancelled: Nobody waits for it any more; it goes on by itself.
     """
     command = words("models", "promote", str(folder), "--name", name, "--checkpoint", checkpoint, "--json")
-    return _answer(command, cancelled, end=False)
+    return answer_of(command, cancelled, end=False)
 
 
-def _answer(command: list[str], cancelled: threading.Event, end: bool = True) -> dict[str, Any]:
-    """Run a command and read the JSON line it answers with."""
+def answer_of(command: list[str], cancelled: threading.Event, end: bool = True) -> dict[str, Any]:
+    """Run one of the program's commands and read the JSON line it answers with.
+
+    Args:
+        command: The command line.
+        cancelled: Ends the waiting when set.
+        end: Whether the command ends then, too.
+
+    Raises:
+        InputError: The command refuses.
+        EngineError: The command failed, or its answer cannot be read.
+        Cancelled: Nobody waits for it any more.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
             child = subprocess.Popen(

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ctstudio.core.errors import EngineError, InputError, StorageError
+from ctstudio.core.errors import InputError
+from ctstudio.jobs.detached import calmed, detached, writing
 from ctstudio.jobs.job import now_utc
-from ctstudio.jobs.program import program, program_environment
+from ctstudio.jobs.program import program
 from ctstudio.jobs.recipe_file import recipe_toml
 from ctstudio.jobs.training_places import Launch, TrainingPlaces, user_training_dir
 from ctstudio.jobs.training_status import RunStatus, status_of
 from ctstudio.protocol.training_run import RunFiles, RunInfo, Wanted, Wish, read_record, replace_record
 
 RECIPE_FILE = "recipe.toml"
-_NICER = 10
 
 
 class TrainingRuns:
@@ -59,7 +57,7 @@ class TrainingRuns:
         """
         if RunFiles(folder).info.exists():
             raise InputError(f"{folder} holds a run already.", "Choose another folder.")
-        with _writing(folder):
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / RECIPE_FILE).write_text(recipe_toml(settings), encoding="utf-8")
         return self._launch(folder, str(settings.get("title", "")), str(settings.get("system", "")), ())
@@ -79,7 +77,7 @@ class TrainingRuns:
             raise InputError(f"{status.info.title} is at work.", "Stop it first.")
         recipe = folder / RECIPE_FILE
         if not recipe.is_file():
-            with _writing(folder):
+            with writing(folder):
                 recipe.write_text(recipe_toml(status.info.settings), encoding="utf-8")
         more = ("--resume",) if RunFiles(folder).info.is_file() else ()
         return self._launch(folder, status.info.title, status.info.system, more)
@@ -90,7 +88,7 @@ class TrainingRuns:
         Raises:
             StorageError: The folder cannot be written.
         """
-        with _writing(folder):
+        with writing(folder):
             replace_record(RunFiles(folder).wanted, Wanted(wish=wish))
 
     def remove(self, folder: Path) -> None:
@@ -114,58 +112,14 @@ class TrainingRuns:
 
     def _launch(self, folder: Path, title: str, system: str, more: Iterable[str]) -> Launch:
         self.wish(folder, "run")  # a wish of an earlier start must not end this one
-        with _writing(folder), RunFiles(folder).log.open("ab") as log:
+        with writing(folder), RunFiles(folder).log.open("ab") as log:
             command = self.words("train", str(folder / RECIPE_FILE), "--out", str(folder), *more)
-            child = _detached(command, log.fileno())
+            child = detached(command, log.fileno())
         self._children.append(child)
-        launch = Launch(pid=child.pid, process_started=_calmed(child.pid), title=title, system=system, when=now_utc())
+        launch = Launch(pid=child.pid, process_started=calmed(child.pid), title=title, system=system, when=now_utc())
         self.places.add(folder, launch)
         return launch
 
     def _reap(self) -> None:
         """Let go of processes that have ended."""
         self._children = [child for child in self._children if child.poll() is None]
-
-
-def _detached(command: list[str], output: int) -> subprocess.Popen[bytes]:
-    """A process that outlives this one."""
-    windows = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-    try:
-        return subprocess.Popen(
-            command,
-            env=program_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            creationflags=windows,
-        )
-    except OSError as error:
-        raise EngineError(
-            "The training cannot be started.", "Install CT Studio again.", f"{command}: {error}"
-        ) from error
-
-
-def _calmed(pid: int) -> float:
-    """Give a process a low priority, so that the window stays quick; its start in seconds since 1970."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        with contextlib.suppress(psutil.Error, OSError):
-            process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else _NICER)
-        return float(process.create_time())
-    except psutil.Error:
-        return 0.0
-
-
-@contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"{folder} cannot be written: {error.strerror or error}.",
-            "Choose another folder, or make room on the disk.",
-            str(error),
-        ) from error
