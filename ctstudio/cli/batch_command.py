@@ -17,6 +17,7 @@ from ctstudio.cli.batching import run_batch
 from ctstudio.cli.progress import late_bar
 from ctstudio.cli.running import default_model, tell
 from ctstudio.core.errors import InputError, ParameterError
+from ctstudio.core.spoken import amount, duration
 from ctstudio.io.batch_counts import missing
 from ctstudio.io.batch_folder import CaseLine, check_folder, done_cases, read_plan
 from ctstudio.io.batch_masks import look_at_masks
@@ -76,23 +77,11 @@ def estimate_lines(facts: Mapping[str, Any]) -> list[str]:
         f"{facts['masks']} masks of {facts['groups']} patients, {facts['samples']} samples{done}, "
         f"{facts['cases']} cases, {facts['slices']} slices to generate.",
         f"About {duration(facts['seconds'])} on this machine ({facts['seconds_per_slice']:.2f} s a slice).",
-        f"About {size(facts['disk_bytes'])} on disk, at most {size(facts['disk_bytes_at_most'])}; "
-        f"{size(facts['free_bytes'])} are free.{room}",
+        f"About {amount(facts['disk_bytes'])} on disk, at most {amount(facts['disk_bytes_at_most'])}; "
+        f"{amount(facts['free_bytes'])} are free.{room}",
         f"Labels: {', '.join(facts['labels'])}.",
         *(f"Left out: {one}" for one in facts["left_out"]),
     ]
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def size(count: float) -> str:
-    """A number of bytes as people say it."""
-    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
 
 
 def _settings(card: Card, given: Mapping[str, Any]) -> BatchSettings:

@@ -14,6 +14,7 @@ from ctstudio.cli.answer import answer
 from ctstudio.cli.options import AsJson
 from ctstudio.cli.progress import late_bar
 from ctstudio.core.errors import ParameterError
+from ctstudio.core.spoken import duration
 
 
 def train(
@@ -95,20 +96,14 @@ def _estimate(recipe: Recipe, price: float, as_json: bool) -> None:
     with late_bar("Trying a few steps") as bar:
         told = estimate(recipe, price, lambda done, total, what: bar.at(done, total, what))
     facts: dict[str, Any] = told.model_dump(mode="json")
-    lines = [f"{s.stage}: {s.steps} steps, about {_duration(s.seconds)}" for s in told.stages]
+    lines = [f"{s.stage}: {s.steps} steps, about {duration(s.seconds)}" for s in told.stages]
     lines.append(
-        f"All in all about {_duration(told.seconds)} on this machine ({told.device}), "
+        f"All in all about {duration(told.seconds)} on this machine ({told.device}), "
         f"{told.memory_bytes / 2**30:.1f} GiB of memory, {told.disk_bytes / 2**30:.1f} GiB on disk."
     )
     if told.cost is not None:
         lines.append(f"At {price:g} an hour: {told.cost:.2f}.")
     answer(as_json, facts, lines)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _list(as_json: bool) -> None:

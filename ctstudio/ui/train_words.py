@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ctstudio.core.spoken import amount, duration
 from ctstudio.jobs.training_errands import Estimate
 from ctstudio.jobs.training_status import RunStatus
 from ctstudio.protocol.training_run import State
@@ -34,30 +35,6 @@ STATE_COLOURS: dict[State, str] = {
 def colours_of(shown: Sequence[RunStatus]) -> dict[Path, str]:
     """The colour of every run that is drawn."""
     return {status.folder: COLOURS[place % len(COLOURS)] for place, status in enumerate(shown)}
-
-
-def duration(seconds: float) -> str:
-    """A time span in its two largest units: "2 h 5 min", "45 s"."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h"
-
-
-def amount(count: float) -> str:
-    """Bytes in the unit that suits them: "3.2 GB"."""
-    size, units = float(count), ("B", "kB", "MB", "GB", "TB")
-    place = 0
-    while size >= 999.5 and place < len(units) - 1:
-        size, place = size / 1000, place + 1
-    return f"{size:.3g} {units[place]}"
 
 
 def short_state(status: RunStatus) -> str:
