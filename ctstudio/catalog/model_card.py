@@ -75,6 +75,20 @@ class Training(BaseModel):
     stages: dict[str, Any] = Field(default_factory=dict)
 
 
+class Borrowed(BaseModel):
+    """A part that lies in another model's folder.
+
+    Attributes:
+        model: The lender's name on the shelf; it must lie beside this model, or be on the shelf.
+        files: sha256 of each file of the part, by its path relative to the lender's folder.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    files: dict[str, str]
+
+
 class ModelInfo(BaseModel):
     """The content of `model.json`.
 
@@ -90,6 +104,10 @@ class ModelInfo(BaseModel):
         training: How it was trained.
         licence: Licence of the weights.
         files: sha256 of every file by its path relative to the folder, with forward slashes.
+        borrows: Parts (subfolders) that this model shares with another, so that they lie on the disk once.
+        not_trained: What has first weights only, in words, in a model made of public weights; empty for a trained one.
+        lacks: Parts that the model does not have.
+        origins: Of imported parts: file, sha256, layout of its keys, licence, and how many tensors it filled.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -105,6 +123,10 @@ class ModelInfo(BaseModel):
     training: Training | None = None
     licence: str = ""
     files: dict[str, str] = Field(default_factory=dict)
+    borrows: dict[str, Borrowed] = Field(default_factory=dict)
+    not_trained: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    origins: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("title")
     @classmethod
@@ -139,6 +161,15 @@ class ModelInfo(BaseModel):
                 str(error),
             ) from error
         return FieldOfView(pixels, pixel_mm)
+
+    @property
+    def not_ready(self) -> str:
+        """Why the model cannot generate, in one sentence; empty when it can."""
+        if self.lacks:
+            return f"The model {self.name} cannot generate: it has no {' and no '.join(self.lacks)}."
+        if self.not_trained:
+            return f"The model {self.name} cannot generate: {'; '.join(self.not_trained)} were never trained."
+        return ""
 
     def write(self, folder: Path) -> Path:
         """Write `model.json` into a folder and return its path."""

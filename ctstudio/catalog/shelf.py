@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ctstudio.catalog.model_card import FILE_NAME, ModelInfo
+from ctstudio.catalog.model_card import FILE_NAME, Borrowed, ModelInfo
 from ctstudio.core.errors import DigestMismatch, ModelNotFound
 from ctstudio.core.resources import bundled_models_dir
 
@@ -100,6 +100,55 @@ def check(model: Model) -> None:
     for path in sorted(model.folder.rglob("*")):
         if path.suffix.lower() in _WEIGHTS and path.relative_to(model.folder).as_posix() not in model.info.files:
             wrong.append(f"{path.relative_to(model.folder).as_posix()} is not listed in {FILE_NAME}")
+    _refuse(model, wrong)
+    for part in model.info.borrows:
+        lender = part_folder(model, part).parent
+        borrowed = model.info.borrows[part].files
+        changed = [name for name, digest in borrowed.items() if file_digest(lender / name) != digest.lower()]
+        _refuse(model, [f"{name}, which {lender.name} lends, has changed" for name in changed])
+
+
+def part_folder(model: Model, part: str) -> Path:
+    """Where a part of a model lies: in its own folder, or in that of the model which lends it.
+
+    Args:
+        model: Whose part.
+        part: Name of the subfolder, for example "vae".
+
+    Raises:
+        ModelNotFound: The lender is not there.
+        DigestMismatch: The lender's part is not the one that this model was made with.
+    """
+    borrowed = model.info.borrows.get(part)
+    if borrowed is None:
+        return model.folder / part
+    beside = model.folder.parent / borrowed.model
+    lender = find_model(beside if (beside / FILE_NAME).is_file() else borrowed.model)
+    theirs = {name: digest for name, digest in lender.info.files.items() if name in borrowed.files}
+    if theirs != borrowed.files:
+        raise DigestMismatch(
+            f"The model {model.info.name} shares its {part} with {lender.info.name}, which now has another one.",
+            f"Install the {lender.info.name} that it was made with.",
+            str(lender.folder),
+        )
+    return lender.folder / part
+
+
+def lend(lender: Model, part: str) -> Borrowed:
+    """A part of a model, for another model's `borrows`; what the lender borrows itself is lent on.
+
+    Raises:
+        ModelNotFound: The lender has no such part.
+    """
+    if part in lender.info.borrows:
+        return lender.info.borrows[part]
+    files = {name: digest for name, digest in lender.info.files.items() if name.startswith(f"{part}/")}
+    if not files:
+        raise ModelNotFound(f"The model {lender.info.name} has no {part} to lend.", "Name a model that has one.")
+    return Borrowed(model=lender.info.name, files=files)
+
+
+def _refuse(model: Model, wrong: list[str]) -> None:
     if wrong:
         raise DigestMismatch(
             f"The model {model.info.name} cannot be trusted: {'; '.join(wrong)}.",

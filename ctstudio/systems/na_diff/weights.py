@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from ctstudio.catalog.model_card import ModelInfo
+from ctstudio.catalog.shelf import Model, find_model, part_folder
 from ctstudio.core.errors import WeightMismatch
 from ctstudio.nets.clip import build_clip
 from ctstudio.nets.tensor_file import give_usual_rights, save_tensors
@@ -23,7 +24,7 @@ from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.layout import LayoutNetwork
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 
-DENOISER, CLIP_FOLDER, LAYOUT, SEGMENTER = "denoiser", "clip", "layout", "segmenter"
+VAE, DENOISER, CLIP_FOLDER, LAYOUT, SEGMENTER = "vae", "denoiser", "clip", "layout", "segmenter"
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 
@@ -47,20 +48,20 @@ def load(folder: Path, info: ModelInfo, device: torch.device, dtype: torch.dtype
     """Load every network of a model folder, strictly.
 
     Args:
-        folder: With the subfolders named above.
+        folder: With the subfolders named above, but for those that the model borrows.
         info: Its `model.json`.
         device: Where the networks go.
         dtype: float32, or bfloat16 for autocast of the denoiser; weights stay float32 otherwise.
 
     Raises:
         WeightMismatch: A file is missing or does not fit; names the keys.
+        ModelNotFound, DigestMismatch: A model that lends a part is not there, or has another part now.
     """
-    config = NaDiffConfig.model_validate(info.config)
-    clip = build_clip(read_config(folder / CLIP_FOLDER))
+    config, model = NaDiffConfig.model_validate(info.config), Model(info, folder)
+    clip = load_clip(part_folder(model, CLIP_FOLDER))
     network = NaDiffNetwork(config)
-    load_weights(clip, folder / CLIP_FOLDER / WEIGHTS)
     load_weights(network, folder / DENOISER / WEIGHTS)
-    vae, layout = load_vae(folder), None
+    vae, layout = load_vae(part_folder(model, VAE)), None
     if config.layout:
         layout = LayoutNetwork(config)
         load_weights(layout, folder / LAYOUT / WEIGHTS)
@@ -70,30 +71,38 @@ def load(folder: Path, info: ModelInfo, device: torch.device, dtype: torch.dtype
     return NaDiffModel(info, config, vae, clip, network, layout, label_groups(config), device, dtype)
 
 
+def load_clip(folder: Path) -> CLIP:
+    """The image and text encoder in a folder, float32."""
+    clip = build_clip(read_config(folder))
+    load_weights(clip, folder / WEIGHTS)
+    return clip
+
+
 def load_vae(folder: Path) -> AutoencoderKL:
-    """The autoencoder of a model folder, float32.
+    """The autoencoder in a folder, float32.
 
     Raises:
         WeightMismatch: No such file, or it does not fit its configuration.
     """
     try:
         vae = AutoencoderKL.from_pretrained(
-            folder / "vae", torch_dtype=torch.float32, local_files_only=True, low_cpu_mem_usage=False
+            folder, torch_dtype=torch.float32, local_files_only=True, low_cpu_mem_usage=False
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise WeightMismatch(
-            f"The autoencoder in {folder / 'vae'} cannot be loaded.", "Install the model again.", str(error)
+            f"The autoencoder in {folder} cannot be loaded.", "Install the model again.", str(error)
         ) from error
     return vae  # type: ignore[no-any-return]
 
 
 def load_segmenter(folder: Path, config: NaDiffConfig) -> nn.Module:
-    """The segmenter that came with a demo model, float32, in evaluation mode."""
+    """The segmenter that came with a demo model in `folder`, its own or a borrowed one, float32, in evaluation mode."""
     from ctstudio.nets.segmenter import build_segmenter  # MONAI takes seconds to import; generating needs none of it
 
-    settings = read_config(folder / SEGMENTER)
+    folder = part_folder(find_model(folder), SEGMENTER)
+    settings = read_config(folder)
     segmenter = build_segmenter(tuple(settings["features"]), len(config.label_groups))
-    load_weights(segmenter, folder / SEGMENTER / WEIGHTS)
+    load_weights(segmenter, folder / WEIGHTS)
     return segmenter.eval()
 
 

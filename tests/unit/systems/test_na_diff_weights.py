@@ -108,7 +108,7 @@ def test_a_model_that_lost_a_part_says_which(tiny_folder: Path, tmp_path: Path) 
         load(folder, info, torch.device("cpu"), torch.float32)
     shutil.rmtree(folder / "vae")
     with pytest.raises(WeightMismatch, match="vae"):
-        load_vae(folder)
+        load_vae(folder / "vae")
 
 
 def test_weights_of_another_size_are_refused(tiny_folder: Path) -> None:
