@@ -59,7 +59,7 @@ def assess(
     found = [_voxels(grid), _field_of_view(info.ranges, grid), _spacing(info.ranges, grid), _dose(info.ranges, dose)]
     if like is not None:
         found.append(_scan(like, grid))
-    return found + _labels(info.ranges, mask, counts)
+    return found + _hearing(info) + _labels(info.ranges, mask, counts)
 
 
 def assess_noise(info: ModelInfo, noise_sd_hu: float) -> Fit | None:
@@ -123,6 +123,17 @@ def _scan(like: Volume, grid: Grid) -> Fit:
     if not like.grid.overlaps(grid):
         return Fit("red", "Scan", "The scan and the mask lie in different places.")
     return Fit("green", "Scan", "The outline is taken from the scan.")
+
+
+def _hearing(info: ModelInfo) -> list[Fit]:
+    """What is asked that the model cannot hear, for models that hear the mask or the dose alone."""
+    hears = info.config.get("conditions", ("noise_map", "mask"))
+    found = []
+    if "mask" not in hears:
+        found.append(Fit("amber", "Mask", "This model does not follow a mask; it hears the dose alone."))
+    if "noise_map" not in hears:
+        found.append(Fit("amber", "Dose", "This model does not hear the dose; it follows the mask alone."))
+    return found
 
 
 def _labels(ranges: Ranges, mask: LabelMap, counts: NDArray[Any]) -> list[Fit]:

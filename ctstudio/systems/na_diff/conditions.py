@@ -42,12 +42,14 @@ class LabelGroups:
         table: (256,) int64, label value to channel + 1, 0 for unknown labels.
         parents: (256,) the same with findings replaced by what they are part of.
         usual: (G + 1,) uint8, the label value that stands for each channel, the first of its group; 0 for none.
+        told: (G,) bool, the channels that the denoiser is told of at all.
     """
 
     names: tuple[str, ...]
     table: Tensor
     parents: Tensor
     usual: Tensor
+    told: Tensor
 
     def index(self, name: str) -> int:
         """Channel of a group."""
@@ -64,7 +66,9 @@ def label_groups(config: NaDiffConfig) -> LabelGroups:
     for finding, parent in PARENTS.items():
         parents[values[finding]] = table[values[parent]]
     usual = torch.tensor([0, *(values[names[0]] for names in config.label_groups.values())], dtype=torch.uint8)
-    return LabelGroups(tuple(config.label_groups), table, parents, usual)
+    names = tuple(config.label_groups)
+    told = torch.tensor([not config.told_groups or name in config.told_groups for name in names], dtype=torch.bool)
+    return LabelGroups(names, table, parents, usual, told)
 
 
 def grouped(labels: Tensor, given: Tensor, groups: LabelGroups) -> Tensor:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from ctstudio.core.windows import Window
 from ctstudio.nets.dit import DiTConfig
+
+Condition = Literal["noise_map", "mask"]
 
 
 class NaDiffConfig(BaseModel):
@@ -21,12 +25,18 @@ class NaDiffConfig(BaseModel):
         latent_mean, latent_std: z is normalised with these, channel by channel; one value each for the paper's 0.18215.
         patch, hidden, depth, heads: The trunk.
         clip_dim: Length of a CLIP image embedding.
+        conditions: What the condition vector is made of: noise map or mask alone (Sep-Diff), or both (Cat-Diff).
+        fusion: How two conditions become one: "concat" (eq. 12), or "sum", which the paper shows to be worse (Table 9).
+        input_gain: Whether the trunk also predicts a gain for each value of z_t, and adds what that gives (ours): CT
+            noise fills every latent dimension, and a token narrower than its patch cannot carry it. The spatial
+            variant has a path of its own for this.
         spatial: Whether mask and noise map also enter at latent resolution (ours).
         rim: Channels of the spatial variant's convolutions.
         layout: Channels of each level of the network that completes a partial mask; empty when there is none (ours).
         learn_sigma: Whether the network also predicts the variance (DiT).
         prediction: What the network predicts: "epsilon" (paper) or "v_prediction".
-        label_groups: For the spatial variant: names of the mask channels, in order, with their label names.
+        label_groups: Names of the mask channels, in order, with their label names.
+        told_groups: The only channels that the model is told of, whatever else a mask holds; empty for all.
         noise_map_scale_hu: Noise map value that becomes 1.
         few_steps: Timesteps of a distilled student, falling; empty for a model that any sampler may use.
         few_steps_redraw: Whether the student gets fresh noise between its steps, as consistency models do.
@@ -50,12 +60,16 @@ class NaDiffConfig(BaseModel):
     depth: int = 24
     heads: int = 16
     clip_dim: int = 768
+    conditions: tuple[Condition, ...] = ("noise_map", "mask")
+    fusion: Literal["concat", "sum"] = "concat"
+    input_gain: bool = False
     spatial: bool = False
     rim: int = 64
     layout: tuple[int, ...] = ()
     learn_sigma: bool = True
     prediction: str = "epsilon"
     label_groups: dict[str, tuple[str, ...]] = {}
+    told_groups: tuple[str, ...] = ()
     noise_map_scale_hu: float = 150.0
     few_steps: tuple[int, ...] = ()
     few_steps_redraw: bool = False
@@ -79,7 +93,7 @@ class NaDiffConfig(BaseModel):
 
     def trunk(self) -> DiTConfig:
         """Sizes of the DiT."""
-        out_channels = self.latent_channels * (2 if self.learn_sigma else 1)
+        out_channels = self.latent_channels * (1 + self.learn_sigma + self.input_gain)
         return DiTConfig(
             side=self.latent_side,
             patch=self.patch,

@@ -1,6 +1,6 @@
-"""The denoiser of NA-Diff: a DiT whose condition is made of two CLIP image embeddings.
+"""The denoiser of NA-Diff: a DiT whose condition is made of CLIP embeddings of the noise map, the mask, or both.
 
-Source: NA-Diff, eq. 10 to 14, Fig. 3.
+Source: NA-Diff, section 3.4 (Sep-Diff), eq. 10 to 14, Fig. 3 (Cat-Diff).
 Differs: each condition has a learned null, for classifier-free dropout. The *spatial* variant is ours: a global
 embedding cannot follow a brush, so mask and noise map also enter at latent resolution, through a thin rim of
 convolutions around the trunk, and the unpredictable part of the latent (CT noise) has a way past the tokens.
@@ -8,39 +8,53 @@ convolutions around the trunk, and the unpredictable part of the latent (CT nois
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ctstudio.nets.dit import DiT
-from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.config import Condition, NaDiffConfig
+
+NULLS: dict[Condition, str] = {"noise_map": "null_map", "mask": "null_mask"}
+"""What is heard in the place of a condition that is not told: the name of its weights."""
 
 
-class DualCondition(nn.Module):
-    """Two CLIP embeddings to one vector: eta([rho(noise map) || rho(mask)]), rho shared (eq. 10 to 13)."""
+class ImageConditions(nn.Module):
+    """CLIP embeddings of noise map and mask to one vector.
 
-    def __init__(self, clip_dim: int, hidden: int) -> None:
+    One condition alone is rho(y) (eq. 11); two are eta([rho(noise map) || rho(mask)]) with rho shared (eq. 10 to 13),
+    or their sum.
+    """
+
+    def __init__(self, config: NaDiffConfig) -> None:
         super().__init__()
+        hidden, clip_dim = config.hidden, config.clip_dim
+        self.names = config.conditions
         self.rho = nn.Sequential(nn.Linear(clip_dim, hidden), nn.SiLU(), nn.Linear(hidden, hidden))
-        self.eta = nn.Sequential(nn.Linear(2 * hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden))
-        self.null_map = nn.Parameter(torch.zeros(clip_dim))
-        self.null_mask = nn.Parameter(torch.zeros(clip_dim))
+        self.eta = None
+        if len(self.names) == 2 and config.fusion == "concat":
+            self.eta = nn.Sequential(nn.Linear(2 * hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden))
+        for name in self.names:
+            self.register_parameter(NULLS[name], nn.Parameter(torch.zeros(clip_dim)))
 
-    def forward(self, map_embedding: Tensor, mask_embedding: Tensor, keep_map: Tensor, keep_mask: Tensor) -> Tensor:
+    def forward(self, embeddings: Mapping[Condition, Tensor], keep: Mapping[Condition, Tensor]) -> Tensor:
         """Fuse.
 
         Args:
-            map_embedding: (B, clip_dim) of the noise map.
-            mask_embedding: (B, clip_dim) of the mask.
-            keep_map: (B,) bool, False puts the learned null in its place.
-            keep_mask: (B,) bool.
+            embeddings: (B, clip_dim) of each condition.
+            keep: (B,) bool of each, False puts the learned null in its place.
 
         Returns:
             (B, D).
         """
-        map_embedding = torch.where(keep_map[:, None], map_embedding, self.null_map)  # (B, clip_dim)
-        mask_embedding = torch.where(keep_mask[:, None], mask_embedding, self.null_mask)  # (B, clip_dim)
-        return self.eta(torch.cat([self.rho(map_embedding), self.rho(mask_embedding)], dim=1))  # (B, D)
+        each = [
+            self.rho(torch.where(keep[n][:, None], embeddings[n], self.get_parameter(NULLS[n]))) for n in self.names
+        ]
+        if self.eta is None:
+            return torch.stack(each).sum(dim=0)  # (B, D)
+        return self.eta(torch.cat(each, dim=1))  # (B, D)
 
 
 class ModulatedBlock(nn.Module):
@@ -105,7 +119,7 @@ class NaDiffNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.trunk = DiT(config.trunk())
-        self.conditions = DualCondition(config.clip_dim, config.hidden)
+        self.conditions = ImageConditions(config)
         self.rim = Rim(config) if config.spatial else None
 
     def forward(self, z_t: Tensor, timesteps: Tensor, condition: Tensor, spatial: Tensor | None = None) -> Tensor:
@@ -121,7 +135,7 @@ class NaDiffNetwork(nn.Module):
             (B, C, side, side), or (B, 2C, side, side) when the variance is learned.
         """
         if self.rim is None or spatial is None:
-            return self.trunk(z_t, timesteps, condition)  # (B, C_out, side, side)
+            return with_gain(self.trunk(z_t, timesteps, condition), z_t, self.config)  # (B, C or 2C, side, side)
         rim = self.rim
         c = functional.silu(condition + self.trunk.t_embedder(timesteps))  # (B, D)
         h = rim.before(rim.stem(torch.cat([z_t, spatial], dim=1)), c)  # (B, rim, side, side)
@@ -129,6 +143,14 @@ class NaDiffNetwork(nn.Module):
         for block in rim.after:
             h = block(h, c)  # (B, rim, side, side)
         return rim.out(h) + rim.noise_path(z_t, spatial, c)  # (B, C, side, side)
+
+
+def with_gain(predicted: Tensor, z_t: Tensor, config: NaDiffConfig) -> Tensor:
+    """What the trunk says of z_t (B, C, side, side), with its gains, the last C channels, applied if it has any."""
+    if not config.input_gain:
+        return predicted
+    said, gain = predicted[:, : -config.latent_channels], predicted[:, -config.latent_channels :]
+    return torch.cat([said[:, : config.latent_channels] + gain * z_t, said[:, config.latent_channels :]], dim=1)
 
 
 def _silence(layer: nn.Module) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from torch import Tensor
 
 from ctstudio.diffusion.schedules import min_snr_weights, noised, velocity
+from ctstudio.systems.na_diff.natural import NaturalNetwork
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 
 
 def denoising_loss(
-    network: NaDiffNetwork,
+    network: NaDiffNetwork | NaturalNetwork,
     z_0: Tensor,
     condition: Tensor,
     spatial: Tensor | None,
@@ -24,9 +25,9 @@ def denoising_loss(
     """The training loss.
 
     Args:
-        network: The denoiser.
+        network: The denoiser, or the network of the stage on natural images.
         z_0: (B, C, side, side) normalised latents.
-        condition: (B, D).
+        condition: (B, D), or (B, T, D) for one vector a token.
         spatial: (B, K, side, side) or None.
         timesteps: (B,) int64 in [0, 1000).
         noise: (B, C, side, side) what is added.

@@ -119,8 +119,9 @@ def told_of(
         keep_mask: (B,) bool, the same of the mask's.
     """
     config = network.config
+    given = given & groups.told.to(given.device)
     with torch.no_grad():
-        map_embedding = embed_picture(clip, map_picture(noise_maps))
-        mask_embedding = embed_picture(clip, mask_picture(labels, given, groups))
+        pictures = {"noise_map": map_picture(noise_maps), "mask": mask_picture(labels, given, groups)}
+        embeddings = {name: embed_picture(clip, pictures[name]) for name in config.conditions}
         spatial = spatial_condition(labels, given, noise_maps, config, groups) if config.spatial else None
-    return Told(network.conditions(map_embedding, mask_embedding, keep_map, keep_mask), spatial)
+    return Told(network.conditions(embeddings, {"noise_map": keep_map, "mask": keep_mask}), spatial)

@@ -9,7 +9,7 @@ from torch import Tensor
 from ctstudio.diffusion.schedules import alphas_bar, stratified_timesteps
 from ctstudio.nets.dit import parameter_count
 from ctstudio.systems.na_diff.config import PAPER, NaDiffConfig
-from ctstudio.systems.na_diff.network import DualCondition, NaDiffNetwork
+from ctstudio.systems.na_diff.network import ImageConditions, NaDiffNetwork
 from ctstudio.systems.na_diff.objective import denoising_loss
 from tiny_na_diff import CONFIG, SMALL
 from weightless import on_meta
@@ -44,27 +44,60 @@ def test_the_papers_network_has_its_number_of_parameters() -> None:
     assert not any(key.startswith("rim") for key in network.state_dict())
 
 
-def test_both_embeddings_go_through_the_same_rho_and_stay_apart() -> None:
+YES, NO = torch.ones(3, dtype=torch.bool), torch.zeros(3, dtype=torch.bool)
+
+
+def _conditions(**changes: object) -> ImageConditions:
     torch.manual_seed(0)
-    fuse, a, b = DualCondition(6, 8), torch.randn(3, 6), torch.randn(3, 6)
-    keep = torch.ones(3, dtype=torch.bool)
-    fused = fuse(a, b, keep, keep)
-    torch.testing.assert_close(fused, fuse.eta(torch.cat([fuse.rho(a), fuse.rho(b)], dim=1)))
-    assert not torch.allclose(fused, fuse(b, a, keep, keep), atol=1e-4)
+    return ImageConditions(NaDiffConfig.model_validate({"clip_dim": 6, "hidden": 8, "heads": 1, **changes}))
+
+
+def _said(fuse: ImageConditions, a: Tensor, b: Tensor, keep_map: Tensor = YES, keep_mask: Tensor = YES) -> Tensor:
+    return fuse({"noise_map": a, "mask": b}, {"noise_map": keep_map, "mask": keep_mask})
+
+
+def test_both_embeddings_go_through_the_same_rho_and_stay_apart() -> None:
+    fuse, a, b = _conditions(), torch.randn(3, 6), torch.randn(3, 6)
+    torch.testing.assert_close(_said(fuse, a, b), fuse.eta(torch.cat([fuse.rho(a), fuse.rho(b)], dim=1)))
+    assert not torch.allclose(_said(fuse, a, b), _said(fuse, b, a), atol=1e-4)
     assert {key.split(".")[0] for key in fuse.state_dict()} == {"rho", "eta", "null_map", "null_mask"}
 
 
 def test_a_dropped_embedding_is_the_learned_null() -> None:
-    torch.manual_seed(0)
-    fuse, a, b = DualCondition(6, 8), torch.randn(3, 6), torch.randn(3, 6)
+    fuse, a, b = _conditions(), torch.randn(3, 6), torch.randn(3, 6)
     torch.nn.init.normal_(fuse.null_map)
     torch.nn.init.normal_(fuse.null_mask)
-    yes, no = torch.ones(3, dtype=torch.bool), torch.zeros(3, dtype=torch.bool)
-    torch.testing.assert_close(fuse(a, b, no, yes), fuse(fuse.null_map.expand(3, -1), b, yes, yes))
-    torch.testing.assert_close(fuse(a, b, yes, no), fuse(a, fuse.null_mask.expand(3, -1), yes, yes))
+    torch.testing.assert_close(_said(fuse, a, b, NO), _said(fuse, fuse.null_map.expand(3, -1), b))
+    torch.testing.assert_close(_said(fuse, a, b, YES, NO), _said(fuse, a, fuse.null_mask.expand(3, -1)))
     mixed = torch.tensor([True, False, True])
-    torch.testing.assert_close(fuse(a, b, mixed, yes)[1], fuse(a, b, no, yes)[1])
-    torch.testing.assert_close(fuse(a, b, mixed, yes)[0], fuse(a, b, yes, yes)[0])
+    torch.testing.assert_close(_said(fuse, a, b, mixed)[1], _said(fuse, a, b, NO)[1])
+    torch.testing.assert_close(_said(fuse, a, b, mixed)[0], _said(fuse, a, b)[0])
+
+
+def test_the_sum_of_two_conditions_cannot_tell_them_apart() -> None:
+    fuse, a, b = _conditions(fusion="sum"), torch.randn(3, 6), torch.randn(3, 6)
+    torch.testing.assert_close(_said(fuse, a, b), fuse.rho(a) + fuse.rho(b))
+    torch.testing.assert_close(_said(fuse, a, b), _said(fuse, b, a))
+    assert {key.split(".")[0] for key in fuse.state_dict()} == {"rho", "null_map", "null_mask"}
+
+
+@pytest.mark.parametrize(("name", "null"), [("noise_map", "null_map"), ("mask", "null_mask")])
+def test_one_condition_alone_is_all_that_is_heard(name: str, null: str) -> None:
+    fuse, a, b = _conditions(conditions=(name,)), torch.randn(3, 6), torch.randn(3, 6)
+    alone = {"noise_map": a, "mask": b}[name]
+    torch.testing.assert_close(_said(fuse, a, b), fuse.rho(alone))
+    assert {key.split(".")[0] for key in fuse.state_dict()} == {"rho", null}
+
+
+def test_gains_let_a_narrow_token_pass_on_what_it_cannot_hold() -> None:
+    torch.manual_seed(0)
+    config = TINY.model_copy(update={"spatial": False, "input_gain": True})
+    network, (z_t, t, c, _) = NaDiffNetwork(config), _inputs()
+    said = network.trunk(z_t, t, c)
+    assert said.shape[1] == 2 * config.latent_channels
+    with torch.no_grad():
+        network.trunk.final_layer.linear.bias.view(config.patch**2, -1)[:, config.latent_channels :] = 0.5
+    torch.testing.assert_close(network(z_t, t, c), 0.5 * z_t)
 
 
 def test_a_new_spatial_network_hears_no_condition_yet() -> None:
