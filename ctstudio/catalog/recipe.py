@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Part = Literal["vae", "clip", "segmenter"]
 
 
 class _Strict(BaseModel):
@@ -45,6 +46,22 @@ class PreparedData(_Strict):
     source: Literal["dataset"]
     folder: str
     slices_each: Count = 32
+
+
+class TextureData(_Strict):
+    """Pictures made by code, which stand in for photographs where there are none; seeds `first_seed` and up."""
+
+    source: Literal["textures"] = "textures"
+    images: Count
+    first_seed: Annotated[int, Field(ge=0)] = 0
+
+
+class ImageData(_Strict):
+    """A folder of photographs, at most `images` of them, evenly spread over their names."""
+
+    source: Literal["images"]
+    folder: str
+    images: Count = 4000
 
 
 Data = Annotated[PhantomData | PreparedData, Field(discriminator="source")]
@@ -110,6 +127,22 @@ class DenoiserSettings(StageSettings):
     min_snr_gamma: Positive | None = None
     offset_noise: Annotated[float, Field(ge=0, le=1)] = 0.0
     checkpoint_gradients: bool = False
+
+
+class NaturalSettings(StageSettings):
+    """The first stage: the trunk learns on natural images with CT noise, told their noise maps.
+
+    Attributes:
+        data: The images.
+        doses: Noise levels, fractions of the full dose; each image comes at one to each of the run's realisations.
+        scaled: Whether noise is drawn at a quarter dose and scaled, as the paper does, or drawn at each dose.
+        drop: Part of the samples that are not told their noise map.
+    """
+
+    data: Annotated[TextureData | ImageData, Field(discriminator="source")]
+    doses: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.05, 0.10, 0.25, 0.50, 0.75)
+    scaled: bool = False
+    drop: Fraction = 0.1
 
 
 class FigureSettings(_Strict):
@@ -192,14 +225,29 @@ class _Recipe(_Strict):
 
 
 class TrainRecipe(_Recipe):
-    """A model from nothing."""
+    """A model from nothing, or from parts that are there already.
+
+    Attributes:
+        size: A demo model says so wherever it appears.
+        network: Sizes and switches.
+        borrow: Parts that are not trained, each with the model that lends it, its name or folder. What the network says
+            of a lent part (latents, embeddings, mask channels) is taken from the lender.
+        vae, clip, segmenter, layout: How those parts are trained that are not borrowed; a model may do without the last
+            two.
+        natural: The stage on natural images, for a trunk that begins with it.
+        start: A model whose denoiser this one begins with, its name or folder; empty for none.
+    """
 
     kind: Literal["train"]
+    size: Literal["demo", "paper"] = "demo"
     network: dict[str, Any]
-    vae: VaeSettings
-    clip: ClipSettings
-    segmenter: SegmenterSettings
-    layout: StageSettings
+    borrow: dict[Part, str] = {}
+    vae: VaeSettings | None = None
+    clip: ClipSettings | None = None
+    segmenter: SegmenterSettings | None = None
+    layout: StageSettings | None = None
+    natural: NaturalSettings | None = None
+    start: str = ""
 
 
 class FineTuneRecipe(_Recipe):

@@ -65,13 +65,23 @@ def mask_figures(model: NaDiffModel, segmenter: nn.Module, count: int, say: Say)
         "segmenter_dice_phantoms": liver_dice(model, segmenter, real, truth),
         "dice_phantoms_shuffled": dice_with_others(truth, truth),
     }
-    for kind, (keep, complete) in MASK_KINDS.items():
+    for kind, (keep, complete) in mask_kinds(model).items():
         made = generate_slices(model, slices.labels, keep, 0.25, seed=1, complete=complete)
         read = liver_read(model, segmenter, made)
         figures[f"dice_{kind}"] = float(np.mean([dice(a, b) for a, b in zip(read, truth, strict=True)]))
         figures[f"dice_{kind}_shuffled"] = dice_with_others(read, truth)
         say(f"{kind}: Dice {figures[f'dice_{kind}']:.3f}, shuffled {figures[f'dice_{kind}_shuffled']:.3f}")
     return figures
+
+
+def mask_kinds(model: NaDiffModel) -> dict[str, tuple[tuple[str, ...] | None, bool]]:
+    """Those of `MASK_KINDS` that differ for a model: completing needs a layout network, other organs being told of."""
+    kinds = dict(MASK_KINDS)
+    if model.layout is None:
+        del kinds["liver_alone_not_completed"]
+    if model.config.told_groups:
+        del kinds["all_labels"]
+    return kinds
 
 
 def dose_figures(model: NaDiffModel, count: int, say: Say) -> dict[str, Any]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import get_args
 
 import torch
 from pydantic import ValidationError
 
-from ctstudio.catalog.recipe import FineTuneRecipe, Recipe, StageSettings, TrainRecipe
+from ctstudio.catalog.recipe import FineTuneRecipe, Part, Recipe, StageSettings, TrainRecipe, VaeSettings
 from ctstudio.core.errors import ParameterError, StorageError
 from ctstudio.core.labels import values_of
 from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.natural import begin_from
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.training.data import check_data
 from ctstudio.training.fine_tune import adapted, base_of
+from ctstudio.training.lenders import lent_settings
+from ctstudio.training.na_diff_networks import starting_denoiser
+from ctstudio.training.natural import check_images
 from ctstudio.training.run import Run
 from ctstudio.training.slices import PIXEL_MM, SIZE
 
@@ -78,25 +83,71 @@ def _check_batches(recipe: Recipe, processes: int) -> None:
 
 
 def _check_networks(recipe: TrainRecipe) -> None:
+    _check_parts(recipe)
     try:
-        config = NaDiffConfig.model_validate(recipe.network)
+        config = NaDiffConfig.model_validate({**recipe.network, **lent_settings(recipe)})
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in ("network", *first["loc"]))
         raise ParameterError(f"{key} in the recipe: {first['msg']}.", "Correct the recipe or --set.") from error
     values_of(name for names in config.label_groups.values() for name in names)
     _check_slices(config, "the recipe")
-    factor = 2 ** (len(recipe.vae.block_out_channels) - 1)
     wrong = {
-        f"vae.block_out_channels shrinks by {factor}, network.vae_factor is {config.vae_factor}": (
-            factor != config.vae_factor
+        **(_wrong_vae(recipe.vae, config) if recipe.vae else {}),
+        f"network.told_groups names none of {', '.join(config.label_groups)}": (
+            not set(config.told_groups) <= set(config.label_groups)
         ),
-        f"vae.crop is no multiple of {config.vae_factor}": recipe.vae.crop % config.vae_factor > 0,
+        "network.conditions is empty": not config.conditions,
         f"network.hidden is no multiple of {config.heads} heads": config.hidden % config.heads > 0,
         f"{config.latent_side} latent pixels are no multiple of network.patch": config.latent_side % config.patch > 0,
     }
     for what in (what for what, true in wrong.items() if true):
         raise ParameterError(f"The networks do not fit together: {what}.", "Correct the recipe or --set.")
+    _check_beginning(recipe, config)
+
+
+def _wrong_vae(settings: VaeSettings, config: NaDiffConfig) -> dict[str, bool]:
+    """What could be wrong between autoencoder and network, and whether it is."""
+    factor = 2 ** (len(settings.block_out_channels) - 1)
+    return {
+        f"vae.block_out_channels shrinks by {factor}, network.vae_factor is {config.vae_factor}": (
+            factor != config.vae_factor
+        ),
+        f"vae.crop is no multiple of {config.vae_factor}": settings.crop % config.vae_factor > 0,
+    }
+
+
+def _check_parts(recipe: TrainRecipe) -> None:
+    """Every part is trained or borrowed, not both; a denoiser begins in one way."""
+    for part in get_args(Part):
+        trained, borrowed = getattr(recipe, part) is not None, part in recipe.borrow
+        if trained and borrowed:
+            raise ParameterError(
+                f"The recipe both trains and borrows a {part}.", f"Leave out [{part}], or borrow.{part}."
+            )
+        if not trained and not borrowed and part != "segmenter":
+            raise ParameterError(
+                f"The recipe has no {part}.", f"Add a section [{part}], or name a model that lends one: borrow.{part}."
+            )
+    if recipe.layout is not None and not recipe.network.get("layout"):
+        raise ParameterError(
+            "The recipe trains a layout network of no size.", "Set network.layout, or leave out [layout]."
+        )
+    if recipe.natural is not None and recipe.start:
+        raise ParameterError(
+            "The denoiser cannot begin both with natural images and with another model.",
+            "Leave out [natural], or start.",
+        )
+
+
+def _check_beginning(recipe: TrainRecipe, config: NaDiffConfig) -> None:
+    """Photographs that can be read, and a model to start from whose trunk fits."""
+    if recipe.natural is not None:
+        check_images(recipe.natural, config.image_size)
+    if recipe.start:
+        with torch.device("meta"):
+            network = NaDiffNetwork(config)
+        begin_from(starting_denoiser(recipe).to("meta"), network)
 
 
 def _check_slices(config: NaDiffConfig, whose: str) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ctstudio.catalog.model_card import FILE_NAME, ModelInfo, Range, Ranges, Training
-from ctstudio.catalog.shelf import Model, file_digest
+from ctstudio.catalog.model_card import FILE_NAME, Borrowed, ModelInfo, Range, Ranges, Training
+from ctstudio.catalog.recipe import Recipe, TrainRecipe
+from ctstudio.catalog.shelf import Model, file_digest, find_model, lend
 from ctstudio.core.labels import standard_table, values_of
 from ctstudio.measure.noise_region import LIVER
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
@@ -28,6 +29,7 @@ from ctstudio.training.na_diff_networks import (
     trained_segmenter,
     trained_vae,
 )
+from ctstudio.training.natural import natural_in_words
 from ctstudio.training.recorder import device_name
 from ctstudio.training.run import Run
 from ctstudio.training.slices import Slices
@@ -40,6 +42,8 @@ LEAST_LIVER = 400
 """Pixels of liver in which its noise is measured."""
 
 LAST_STEPS = 100
+TRAINED = ("vae", "clip", "segmenter", "layout", "natural", "denoiser")
+"""Stages of a run from scratch that train something."""
 
 
 def export_trained(run: Run, which: str = "last") -> Path:
@@ -51,17 +55,19 @@ def export_trained(run: Run, which: str = "last") -> Path:
 
     Figures are added later, by measuring.
     """
-    folder = _emptied(run)
-    save_vae(trained_vae(run), folder)
-    clip, tokenizer, clip_config = trained_clip(run)
-    save_weights(clip, folder / CLIP_FOLDER, clip_config)
-    tokenizer.save(folder / CLIP_FOLDER / VOCABULARY)
+    recipe, folder, config = recipe_of(run), _emptied(run), config_of(run)
     save_weights(trained_denoiser(run, which), folder / DENOISER)
-    save_weights(trained_layout(run), folder / LAYOUT)
-    features = {"features": list(recipe_of(run).segmenter.features)}
-    save_weights(trained_segmenter(run), folder / SEGMENTER, features)
-    config = config_of(run)
-    stages = ("vae", "clip", "segmenter", "layout", "denoiser")
+    if recipe.vae is not None:
+        save_vae(trained_vae(run), folder)
+    if recipe.clip is not None:
+        clip, tokenizer, clip_config = trained_clip(run)
+        save_weights(clip, folder / CLIP_FOLDER, clip_config)
+        tokenizer.save(folder / CLIP_FOLDER / VOCABULARY)
+    if recipe.layout is not None:
+        save_weights(trained_layout(run), folder / LAYOUT)
+    if recipe.segmenter is not None:
+        save_weights(trained_segmenter(run), folder / SEGMENTER, {"features": list(recipe.segmenter.features)})
+    stages = tuple(name for name in TRAINED if getattr(recipe, name) is not None)
     _write_card(run, config, training_ranges(load_slices(run.cache / "slices", "train"), config), stages)
     return folder
 
@@ -100,12 +106,14 @@ def _write_card(
     if base is not None:
         records["base"] = {"model": base.info.name, "files": dict(base.info.files)}
     seen = f"{in_words(recipe.data)}, simulated photon noise at 5 to 100 % dose"
+    if isinstance(recipe, TrainRecipe):
+        seen, records = _beginning(recipe, seen, records)
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     ModelInfo(
         name=recipe.model_name,
         title=recipe.title,
         system=recipe.system,
-        size=base.info.size if base else "demo",
+        size=base.info.size if base else getattr(recipe, "size", "demo"),
         config=config.model_dump(mode="json"),
         trained_on=f"{base.info.trained_on}; then {seen}" if base else f"{seen}; no patient data",
         ranges=ranges,
@@ -116,14 +124,39 @@ def _write_card(
             device=device_name(run.accelerator.device),
             stages=records,
         ),
-        licence=base.info.licence if base else LICENCE,
+        licence=base.info.licence if base else _licence(recipe),
         files={p.relative_to(folder).as_posix(): file_digest(p) for p in files},
+        borrows=base.info.borrows if base else _borrows(recipe),
     ).write(folder)
+
+
+def _beginning(recipe: TrainRecipe, seen: str, records: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What the denoiser began with, in words and for the record of the training."""
+    if recipe.natural is not None:
+        return f"{natural_in_words(recipe.natural)}; then {seen}", records
+    if recipe.start:
+        start = find_model(recipe.start).info
+        return f"as {start.name}; then {seen}", {**records, "start": {"model": start.name, "files": dict(start.files)}}
+    return seen, records
+
+
+def _borrows(recipe: Recipe) -> dict[str, Borrowed]:
+    if not isinstance(recipe, TrainRecipe):
+        return {}
+    return {part: lend(find_model(name), part) for part, name in recipe.borrow.items()}
+
+
+def _licence(recipe: Recipe) -> str:
+    """Ours, with those of the lenders that have another."""
+    lenders = recipe.borrow.values() if isinstance(recipe, TrainRecipe) else ()
+    others = {find_model(name).info.licence for name in lenders} - {LICENCE, ""}
+    return "; ".join([LICENCE, *sorted(others)])
 
 
 def training_ranges(slices: Slices, config: NaDiffConfig) -> Ranges:
     """What the training slices held: label areas and body areas from the 1st to the 99th percentile."""
-    known = sorted({name for names in config.label_groups.values() for name in names})
+    groups = config.told_groups or tuple(config.label_groups)
+    known = sorted({name for group in groups for name in config.label_groups[group]})
     values = values_of(known)
     counts = np.stack([np.bincount(labels.ravel(), minlength=256) for labels in slices.labels])  # (N, 256)
     pixel = config.pixel_mm**2

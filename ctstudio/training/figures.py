@@ -9,7 +9,7 @@ from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import find_model
 from ctstudio.evaluation.held_out import FIRST_SEED, held_out_slices
 from ctstudio.evaluation.na_diff import dose_figures, look_figures, mask_figures, vae_figures
-from ctstudio.systems.na_diff.weights import load, load_segmenter
+from ctstudio.systems.na_diff.weights import SEGMENTER, load, load_segmenter
 from ctstudio.training.data import load_slices
 from ctstudio.training.run import Run
 
@@ -19,7 +19,6 @@ def measure_model(run: Run) -> ModelInfo:
     folder = run.model
     info = find_model(folder).info
     model = load(folder, info, torch.device("cpu"), torch.float32)
-    segmenter = load_segmenter(folder, model.config)
     slices, counts = load_slices(run.cache / "slices", "train"), run.recipe.figures
     rows = np.linspace(0, len(slices) - 1, min(counts.bank_slices, len(slices))).astype(int)
     bank = slices.image_hu(rows, np.zeros_like(rows))
@@ -28,9 +27,11 @@ def measure_model(run: Run) -> ModelInfo:
         "command": f"ctstudio train {run.recipe.name} --out DIR",
         "vae_noise_sd": vae_figures(model, counts.vae_slices),
         "dose": dose_figures(model, counts.dose_anatomies, run.say),
-        "mask": mask_figures(model, segmenter, counts.mask_slices, run.say),
         "looks": look_figures(model, bank, looked_at, run.say),
     }
+    if (folder / SEGMENTER).exists() or SEGMENTER in info.borrows:
+        segmenter = load_segmenter(folder, model.config)
+        figures["mask"] = mask_figures(model, segmenter, counts.mask_slices, run.say)
     measured = info.model_copy(update={"figures": figures})
     measured.write(folder)
     return measured

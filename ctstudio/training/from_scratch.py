@@ -1,4 +1,4 @@
-"""NA-Diff from nothing: every network, one stage after the other."""
+"""NA-Diff from nothing, or from borrowed parts: every network, one stage after the other."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL
 
+from ctstudio.catalog.recipe import TrainRecipe
 from ctstudio.core.seeds import stream
-from ctstudio.nets.clip import WordTokenizer, build_clip
-from ctstudio.nets.segmenter import build_segmenter
+from ctstudio.nets.clip import WordTokenizer
 from ctstudio.systems.na_diff.conditions import label_groups
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.layout import LayoutNetwork
+from ctstudio.systems.na_diff.natural import begin_from
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.training.calibration import calibrate_model
 from ctstudio.training.data import RunPart, load_slices, make_slices
@@ -26,18 +27,24 @@ from ctstudio.training.na_diff_networks import (
     STATISTICS,
     VOCABULARY,
     config_of,
+    encoder_of,
+    needed,
+    own_clip,
+    own_segmenter,
+    own_vae,
     recipe_of,
-    trained_clip,
+    starting_denoiser,
     trained_vae,
 )
+from ctstudio.training.natural import begin_naturally, images, natural
 from ctstudio.training.run import Run
 from ctstudio.training.shards import joined, shards_in, write_missing
 from ctstudio.training.slices import load_shards
-from ctstudio.training.stages.clip import ClipStage, captions, clip_config
+from ctstudio.training.stages.clip import ClipStage, captions
 from ctstudio.training.stages.denoiser import DenoiserStage, Encoded, encode_slices
 from ctstudio.training.stages.layout import LayoutStage
 from ctstudio.training.stages.segmenter import SegmenterStage
-from ctstudio.training.stages.vae import VaeStage, build_vae, latent_statistics
+from ctstudio.training.stages.vae import VaeStage, latent_statistics
 from ctstudio.training.validation import DenoiserLooker
 
 STATISTICS_SLICES = 256
@@ -54,8 +61,8 @@ def data(run: Run) -> None:
 def vae(run: Run) -> None:
     """The autoencoder, and the statistics of its latents."""
     recipe, config, slices = recipe_of(run), config_of(run), load_slices(run.cache / "slices", "train")
-    network = build_vae(recipe.vae, config)
-    run.train("vae", VaeStage(network, slices, recipe.vae, config), recipe.vae)
+    network, settings = own_vae(run), needed(recipe.vae, "vae")
+    run.train("vae", VaeStage(network, slices, settings, config), settings)
     some = stream(recipe.seed, "statistics").permutation(len(slices))[:STATISTICS_SLICES]
     images = torch.from_numpy(config.window.to_unit(slices.image_hu(some, np.zeros_like(some))))[:, None]
     mean, std = latent_statistics(network.cpu().eval(), images)
@@ -65,28 +72,29 @@ def vae(run: Run) -> None:
 
 def clip(run: Run) -> None:
     """The image and text encoder."""
-    recipe, config, slices = recipe_of(run), config_of(run), load_slices(run.cache / "slices", "train")
+    settings = needed(recipe_of(run).clip, "clip")
+    config, slices = config_of(run), load_slices(run.cache / "slices", "train")
     kinds = ["slice noise map mask at dose percent " + " ".join(str(p) for p in range(5, 101))]
-    tokenizer = WordTokenizer.from_texts(captions(slices) + kinds, recipe.clip.context_length)
+    tokenizer = WordTokenizer.from_texts(captions(slices) + kinds, settings.context_length)
     run.folder.joinpath("checkpoints").mkdir(exist_ok=True)
     tokenizer.save(run.folder / "checkpoints" / VOCABULARY)
-    network = build_clip(clip_config(recipe.clip, tokenizer.vocab_size, config.clip_dim))
-    run.train("clip", ClipStage(network, tokenizer, slices, recipe.clip, config, label_groups(config)), recipe.clip)
+    network, _ = own_clip(run, tokenizer)
+    run.train("clip", ClipStage(network, tokenizer, slices, settings, config, label_groups(config)), settings)
 
 
 def segmenter(run: Run) -> None:
     """The segmenter that measures."""
-    recipe, config, slices = recipe_of(run), config_of(run), load_slices(run.cache / "slices", "train")
-    network = build_segmenter(recipe.segmenter.features, len(config.label_groups))
-    stage = SegmenterStage(network, slices, recipe.segmenter, config, label_groups(config))
-    run.train("segmenter", stage, recipe.segmenter)
+    settings = needed(recipe_of(run).segmenter, "segmenter")
+    config, slices = config_of(run), load_slices(run.cache / "slices", "train")
+    stage = SegmenterStage(own_segmenter(run), slices, settings, config, label_groups(config))
+    run.train("segmenter", stage, settings)
 
 
 def layout(run: Run) -> None:
     """The network that completes partial masks."""
-    recipe, config, slices = recipe_of(run), config_of(run), load_slices(run.cache / "slices", "train")
-    stage = LayoutStage(LayoutNetwork(config), slices.labels, recipe.layout, label_groups(config))
-    run.train("layout", stage, recipe.layout)
+    settings = needed(recipe_of(run).layout, "layout")
+    config, slices = config_of(run), load_slices(run.cache / "slices", "train")
+    run.train("layout", LayoutStage(LayoutNetwork(config), slices.labels, settings, label_groups(config)), settings)
 
 
 def latents(run: Run) -> None:
@@ -96,10 +104,13 @@ def latents(run: Run) -> None:
 
 
 def denoiser(run: Run) -> None:
-    """The denoiser."""
-    config, settings = config_of(run), run.recipe.denoiser
-    network, groups = NaDiffNetwork(config), label_groups(config)
-    encoder, _, _ = trained_clip(run)
+    """The denoiser, from nothing, from the trunk of the stage on natural images, or from another model's denoiser."""
+    recipe, config, settings = recipe_of(run), config_of(run), run.recipe.denoiser
+    network, groups, encoder = NaDiffNetwork(config), label_groups(config), encoder_of(run)
+    if recipe.natural is not None:
+        begin_naturally(run, network)
+    if recipe.start:
+        begin_from(starting_denoiser(recipe), network)
     stage = DenoiserStage(network, encoder, load_latents(run, "train"), settings, groups)
     held = DenoiserStage(network, encoder, load_latents(run, "validation"), settings, groups)
     looker = DenoiserLooker(held, trained_vae(run), run.recipe.run)
@@ -131,11 +142,23 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "segmenter": segmenter,
     "layout": layout,
     "latents": latents,
+    "images": images,
+    "natural": natural,
     "denoiser": denoiser,
     "export": export,
     "calibrate": calibrate,
     "figures": figures,
 }
+
+
+def stages_of(recipe: TrainRecipe) -> dict[str, Callable[[Run], None]]:
+    """The stages that a recipe needs, in order: a part that is borrowed is not trained."""
+    absent = {part for part in ("vae", "clip", "segmenter", "layout") if getattr(recipe, part) is None}
+    if recipe.natural is None:
+        absent |= {"images", "natural"}
+    if "noise_map" not in recipe.network.get("conditions", ("noise_map",)):
+        absent.add("calibrate")
+    return {name: stage for name, stage in STAGES.items() if name not in absent}
 
 
 def encode_all(run: Run, autoencoder: AutoencoderKL, config: NaDiffConfig) -> None:

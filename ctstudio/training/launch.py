@@ -24,7 +24,7 @@ from ctstudio.training.run import Run, Silent, new_accelerator
 from ctstudio.training.watcher import Stopped
 
 Plan = dict[str, Callable[[Run], None]]
-ALONE = ("data", "latents", "paths", "export", "calibrate", "figures")
+ALONE = ("data", "latents", "images", "paths", "export", "calibrate", "figures")
 """Stages that the first process does while the others wait."""
 
 
@@ -32,7 +32,7 @@ def plan_of(recipe: Recipe) -> Plan:
     """The stages of a recipe, in order."""
     if isinstance(recipe, DistilRecipe):
         return distil.STAGES
-    return fine_tune.STAGES if isinstance(recipe, FineTuneRecipe) else from_scratch.STAGES
+    return fine_tune.STAGES if isinstance(recipe, FineTuneRecipe) else from_scratch.stages_of(recipe)
 
 
 def run_recipe(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+from ctstudio.catalog.new_model import free_place, new_model_folder
 from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe
 from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import find_model
-from ctstudio.core.errors import InputError, ParameterError, StorageError
+from ctstudio.core.errors import InputError
 from ctstudio.protocol.training_run import RunFiles, RunInfo, ValidationLine, read_record, read_records
 from ctstudio.training import distil, export, fine_tune
 from ctstudio.training.run import Run, Silent, new_accelerator
@@ -33,36 +33,19 @@ def promote(folder: Path, name: str, shelf: Path, which: str = "best") -> Path:
         CtStudioError: The run has no checkpoint yet.
         StorageError: The shelf cannot be written.
     """
-    target = _target(shelf, name)
+    free_place(shelf, name)
     info = read_record(RunFiles(folder).info, RunInfo)
     if info is None:
         raise InputError(f"{folder} holds no training run.", "Name the folder that was given to train --out.")
     recipe = recipe_from(info.settings)
-    partial = shelf / f".{name}.{os.getpid()}"
-    try:
-        shelf.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(partial, ignore_errors=True)
+    with new_model_folder(shelf, name) as partial:
         if which == "last" and info.state == "finished" and (folder / "model" / "model.json").exists():
-            shutil.copytree(folder / "model", partial)
+            shutil.copytree(folder / "model", partial, dirs_exist_ok=True)
         else:
             _exported(recipe, folder, partial, which)
         card = find_model(partial).info
         card.model_copy(update={"name": name, "title": f"{card.title} · {name}"}).write(partial)
-        os.rename(partial, target)
-    except OSError as error:
-        raise StorageError(f"{target} cannot be written: {error}.", "Make room, or check its rights.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return target
-
-
-def _target(shelf: Path, name: str) -> Path:
-    if not name or name.startswith(".") or any(c in name for c in '/\\:*?"<>|'):
-        raise ParameterError(f"{name!r} cannot be the name of a model.", "Use letters, digits, '-' and '_'.")
-    target = shelf / name
-    if target.exists():
-        raise ParameterError(f"There is a model called {name} already.", "Choose another name.")
-    return target
+    return shelf / name
 
 
 def _exported(recipe: Recipe, folder: Path, target: Path, which: str) -> None:

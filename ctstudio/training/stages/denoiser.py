@@ -14,11 +14,9 @@ from torch import Tensor
 from ctstudio.catalog.recipe import DenoiserSettings
 from ctstudio.diffusion.schedules import stratified_timesteps
 from ctstudio.physics.noise_map import noise_map
-from ctstudio.systems.na_diff.conditions import (
-    LabelGroups,
-    drop_groups,
-)
+from ctstudio.systems.na_diff.conditions import LabelGroups, drop_groups
 from ctstudio.systems.na_diff.config import NaDiffConfig
+from ctstudio.systems.na_diff.latents import encoded
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.objective import denoising_loss
 from ctstudio.systems.na_diff.telling import Told, told_of
@@ -44,17 +42,11 @@ class Encoded:
 @torch.no_grad()
 def encode_slices(vae: AutoencoderKL, slices: Slices, config: NaDiffConfig) -> Encoded:
     """Encode slices with all their noise realisations."""
-    mean = torch.tensor(config.latent_mean).view(1, -1, 1, 1)
-    std = torch.tensor(config.latent_std).view(1, -1, 1, 1)
     latents, maps = [], []
-    device = vae.device
     realisations = np.arange(slices.noise_hu.shape[1])
     for row, noise in enumerate(slices.noise_hu.astype(np.float32)):
         unit = config.window.to_unit(slices.image_hu(np.full(len(realisations), row), realisations))
-        image = torch.from_numpy(unit)[:, None].to(device)  # (R, 1, 256, 256)
-        with torch.autocast(device.type, torch.bfloat16):
-            z = vae.encode(image).latent_dist.mean.float().cpu()
-        latents.append(((z - mean) / std).half().numpy())
+        latents.append(encoded(vae, config, torch.from_numpy(unit)[:, None]).half().numpy())
         halved = torch.nn.functional.avg_pool2d(noise_map(torch.from_numpy(noise)[:, None]), 2)
         maps.append(halved[:, 0].half().numpy())
     return Encoded(np.stack(latents), np.stack(maps), slices.labels)
@@ -91,12 +83,18 @@ class DenoiserStage:
         return {
             "which": which,
             "realisation": realisation,
-            "given": drop_groups(count, self._groups, generator) & keep_mask[:, None],
+            "given": self._given(count, generator) & keep_mask[:, None],
             "keep_mask": keep_mask,
             "keep_map": torch.rand(count, generator=generator) >= settings.drop,
             "timesteps": stratified_timesteps(count, generator),
             "noise": noise,
         }
+
+    def _given(self, count: int, generator: torch.Generator) -> Tensor:
+        """Which groups are told; a model that is told of some alone hears of them always."""
+        if self.module.config.told_groups:
+            return torch.ones(count, len(self._groups.names), dtype=torch.bool)
+        return drop_groups(count, self._groups, generator)
 
     def loss(self, batch: Batch) -> Tensor:
         """Denoising loss."""

@@ -74,7 +74,6 @@ def test_mask_figures_have_their_keys(tiny_folder: Path, tiny_model: NaDiffModel
     figures = mask_figures(tiny_model, load_segmenter(tiny_folder, tiny_model.config), 2, lines.append)
     assert set(figures) == {
         "slices", "segmenter_dice_phantoms", "dice_phantoms_shuffled", "dice_liver_alone", "dice_liver_alone_shuffled",
-        "dice_liver_alone_not_completed", "dice_liver_alone_not_completed_shuffled",
         "dice_all_labels", "dice_all_labels_shuffled",
     }  # fmt: skip
     assert all(0 <= value <= 1 for name, value in figures.items() if name != "slices")
