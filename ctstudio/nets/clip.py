@@ -20,14 +20,33 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
+_NO_TEXT: dict[str, Any] = {"context_length": 1, "vocab_size": 1, "width": 8, "heads": 1, "layers": 1}
+_OF_TEXT = (
+    "transformer",
+    "token_embedding",
+    "positional_embedding",
+    "ln_final",
+    "text_projection",
+    "attn_mask",
+    "logit_scale",
+)
+
+
 def build_clip(config: dict[str, Any]) -> CLIP:
-    """An open_clip model from a configuration with `embed_dim`, `vision_cfg` and `text_cfg`, weights random."""
-    return CLIP(
+    """An open_clip model from a configuration with `embed_dim`, `vision_cfg` and `text_cfg`, weights random.
+
+    Where `text_cfg` is None the model can embed pictures alone, and has no weights but theirs.
+    """
+    text = config["text_cfg"]
+    clip = CLIP(
         config["embed_dim"],
         vision_cfg=config["vision_cfg"],
-        text_cfg=config["text_cfg"],
+        text_cfg=_NO_TEXT if text is None else text,
         quick_gelu=config.get("quick_gelu", False),
     )
+    for part in _OF_TEXT if text is None else ():
+        delattr(clip, part)
+    return clip
 
 
 def paper_config() -> dict[str, Any]:
