@@ -13,7 +13,21 @@ from typing import Annotated
 import typer
 
 from ctstudio import __version__
-from ctstudio.cli import batch, dataset, demo, doctor, dose, engine, models, phantom, recreate, run, train, window
+from ctstudio.cli import (
+    batch,
+    dataset,
+    demo,
+    doctor,
+    dose,
+    engine,
+    evaluate,
+    models,
+    phantom,
+    recreate,
+    run,
+    train,
+    window,
+)
 from ctstudio.cli.exits import INTERRUPTED, exit_code_of
 from ctstudio.core.errors import ParameterError
 
@@ -68,6 +82,7 @@ def build(given: Sequence[str] = ()) -> typer.Typer:
     app.add_typer(models.build(), name="models")
     app.add_typer(dataset.build(), name="dataset")
     app.command("train")(train.train)
+    app.command("evaluate")(evaluate.evaluate)
     app.command("engine", hidden=True)(engine.engine)
     return app
 

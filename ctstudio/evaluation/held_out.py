@@ -23,8 +23,8 @@ FIRST_SEED = 100_000
 """Figures are taken on seeds from here on. Seeds from 10 000 to here are held out as well, and are for looking and for
 choosing settings while a model is made, so that no figure comes from a slice that a choice was made on."""
 
-LEAST_LIVER_PIXELS = 800
-"""Smallest liver of a test slice, about 18 cm2 at 1.5 mm."""
+LEAST_LIVER_CM2 = 18.0
+"""Smallest liver of a test slice."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,24 @@ class HeldOut:
     """Test slices, one a patient.
 
     Attributes:
-        ct_hu: (N, 256, 256) int16 without photon noise.
+        ct_hu: (N, 256, 256) int16; phantoms without photon noise, scans with that of full dose.
         labels: (N, 256, 256) uint8, standard table.
-        seeds: (N,) patients.
+        seeds: (N,) patients, or numbers of cases.
+        scanned: Whether they are scans, not phantoms.
     """
 
     ct_hu: NDArray[np.int16]
     labels: NDArray[np.uint8]
     seeds: NDArray[np.int64]
+    scanned: bool = False
 
     def first(self, count: int) -> HeldOut:
         """The first slices alone."""
-        return HeldOut(self.ct_hu[:count], self.labels[:count], self.seeds[:count])
+        return self.at(np.arange(min(count, len(self.seeds))))
+
+    def at(self, rows: NDArray[np.intp]) -> HeldOut:
+        """Some of the slices."""
+        return HeldOut(self.ct_hu[rows], self.labels[rows], self.seeds[rows], self.scanned)
 
     def liver(self) -> NDArray[np.bool_]:
         """(N, 256, 256) the liver with its lesions."""
@@ -62,7 +68,7 @@ def held_out_slices(
         low, high = organ_range_mm(patient, "liver")
         z = float(stream(seed, "held-out slice").uniform(low + 0.15 * (high - low), low + 0.85 * (high - low)))
         phantom = render(patient, axial_grid(patient, [z], config.image_size, config.pixel_mm), pet=False, mr=False)
-        if np.isin(phantom.labels.array, values_of(LIVER)).sum() >= LEAST_LIVER_PIXELS:
+        if liver_cm2(phantom.labels.array, config.pixel_mm) >= LEAST_LIVER_CM2:
             ct.append(phantom.ct.array)
             labels.append(phantom.labels.array)
             seeds.append(seed)
@@ -70,14 +76,25 @@ def held_out_slices(
     return HeldOut(np.concatenate(ct).astype(np.int16), np.concatenate(labels), np.asarray(seeds, np.int64))
 
 
-def with_noise(slices: HeldOut, dose: float, config: NaDiffConfig) -> NDArray[np.float32]:
-    """The slices at a dose: (N, 256, 256) float32 HU."""
+def liver_cm2(labels: NDArray[np.uint8], pixel_mm: float) -> float:
+    """Area of the liver with its lesions in labels of any shape, cm2."""
+    return float(np.isin(labels, values_of(LIVER)).sum()) * pixel_mm**2 / 100.0
+
+
+def with_noise(slices: HeldOut, dose: float, config: NaDiffConfig, realisation: int = 0) -> NDArray[np.float32]:
+    """The slices at a dose: (N, 256, 256) float32 HU; another `realisation` is another scan of the same patients.
+
+    A scan gets only what its own noise lacks: of the variance at dose d, the part 1 - d.
+    """
     geometry = ParallelGeometry(config.image_size, config.pixel_mm)
+    lacks = float(np.sqrt(1.0 - dose)) if slices.scanned else 1.0
+    again = (str(realisation),) if realisation else ()
     noisy = []
     for ct, seed in zip(slices.ct_hu, slices.seeds.tolist(), strict=True):
-        generator = torch.Generator().manual_seed(derived(seed, "held-out noise", str(dose)))
+        generator = torch.Generator().manual_seed(derived(seed, "held-out noise", str(dose), *again))
         image = torch.from_numpy(ct.astype(np.float32))[None, None]
-        noisy.append(simulate_low_dose(image, dose, geometry, generator).image_hu[0, 0].numpy())
+        noise = simulate_low_dose(image, dose, geometry, generator).noise_hu
+        noisy.append((image + lacks * noise)[0, 0].numpy())
     return np.stack(noisy)
 
 

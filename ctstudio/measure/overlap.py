@@ -35,6 +35,26 @@ def iou(a: Mask, b: Mask) -> float:
     return int((a & b).sum()) / union if union else 1.0
 
 
+def recall(read: Mask, truth: Mask) -> float:
+    """Part of the truth that was found, 0 to 1; 1 when both masks are empty, 0 when only the truth is.
+
+    Raises:
+        GeometryError: The shapes differ.
+    """
+    read, truth = _pair(read, truth)
+    return _shared_part(read, truth, int(truth.sum()))
+
+
+def precision(read: Mask, truth: Mask) -> float:
+    """Part of what was read that is true, 0 to 1; 1 when both masks are empty, 0 when only what was read is.
+
+    Raises:
+        GeometryError: The shapes differ.
+    """
+    read, truth = _pair(read, truth)
+    return _shared_part(read, truth, int(read.sum()))
+
+
 def hausdorff_mm(a: Mask, b: Mask, spacing_mm: Sequence[float], percentile: float = 100.0) -> float:
     """Largest distance between the surfaces, or a percentile of it such as 95, mm.
 
@@ -92,6 +112,12 @@ def surface_distances_mm(
     edges = [mask[box] & ~ndimage.binary_erosion(np.pad(mask[box], 1))[_unpad(a.ndim)] for mask in (a, b)]
     to_a, to_b = (ndimage.distance_transform_edt(~edge, sampling=tuple(spacing_mm)) for edge in edges)
     return np.asarray(to_b[edges[0]]), np.asarray(to_a[edges[1]])
+
+
+def _shared_part(a: Mask, b: Mask, of: int) -> float:
+    if of:
+        return int((a & b).sum()) / of
+    return float(not a.any() and not b.any())
 
 
 def _pair(a: NDArray[Any], b: NDArray[Any]) -> tuple[Mask, Mask]:

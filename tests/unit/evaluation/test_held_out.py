@@ -7,7 +7,7 @@ import pytest
 
 from ctstudio.core.labels import values_of
 from ctstudio.core.seeds import TRAINING_SEEDS
-from ctstudio.evaluation.held_out import FIRST_SEED, LEAST_LIVER_PIXELS, HeldOut, as_mask, held_out_slices, with_noise
+from ctstudio.evaluation.held_out import FIRST_SEED, LEAST_LIVER_CM2, HeldOut, as_mask, held_out_slices, with_noise
 from ctstudio.systems.na_diff.config import NaDiffConfig
 
 CONFIG = NaDiffConfig()
@@ -28,7 +28,7 @@ def test_no_slice_comes_from_a_training_seed(slices: HeldOut) -> None:
 def test_every_slice_shows_liver_at_the_networks_size(slices: HeldOut) -> None:
     assert slices.ct_hu.shape == slices.labels.shape == (2, 256, 256)
     for image, liver in zip(slices.ct_hu, slices.liver(), strict=True):
-        assert liver.sum() >= LEAST_LIVER_PIXELS
+        assert liver.sum() * CONFIG.pixel_mm**2 / 100 >= LEAST_LIVER_CM2
         assert 20 < np.median(image[liver]) < 200
 
 

@@ -1,0 +1,153 @@
+"""`ctstudio evaluate`: the papers' metrics, for two folders or for the models on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ctstudio.cli.answer import answer
+from ctstudio.cli.options import AsJson
+from ctstudio.cli.progress import late_bar
+from ctstudio.core.errors import InputError, ParameterError
+
+if TYPE_CHECKING:
+    from ctstudio.evaluation.comparison import Side
+    from ctstudio.evaluation.metrics import Figure
+    from ctstudio.evaluation.report import Report
+
+SUFFIXES = (".json", ".csv", ".md")
+PAPERS = ("na-diff",)
+
+
+def evaluate(
+    real: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder with real images.", show_default=False)
+    ] = None,
+    synthetic: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder with synthetic images.", show_default=False)
+    ] = None,
+    metrics: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="Names with commas between, or all: clean-fid, kid, cmmd, lpips, ssim, psnr, mae, iqa, dice, iou, hd, "
+            "hd95, recall, precision.",
+        ),
+    ] = "all",
+    out: Annotated[
+        Path | None, typer.Option(help="File to write: .json, .csv or .md; with --paper a folder.", show_default=False)
+    ] = None,
+    paper: Annotated[str, typer.Option(metavar="na-diff", help="Write this paper's tables instead.")] = "",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="With --paper: a model's name or folder; again for more. Default: all.", show_default=False),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DATASET", help="With --paper: test on a prepared data set, not phantoms.")
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder with published networks: Inception, CLIP, LPIPS, LDCT-IQA."),
+    ] = None,
+    slices: Annotated[
+        int, typer.Option(min=1, help="With --paper: held-out slices, each at six doses. Else: most of one case.")
+    ] = 20,
+    mask: Annotated[str, typer.Option(metavar="all|liver", help="With --paper: what the masks tell.")] = "all",
+    downstream: Annotated[bool, typer.Option(help="With --paper: train the downstream segmenters too.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Compare synthetic images with real ones, or write a paper's tables for the models on this machine.
+
+    Folders: what 'ctstudio run' writes, prepared data sets, nnU-Net's layout, volumes, DICOM, or 8-bit PNG pictures.
+    Nothing is downloaded: without --weights, a phantom-trained encoder judges, and the tables say so.
+    With --paper, slices that were made are kept in the folder, and a stopped evaluation goes on.
+    """
+    if paper:
+        from ctstudio.cli.evaluate_paper import evaluate_paper
+
+        _check_paper(paper, real, synthetic)
+        evaluate_paper(
+            _given(out, "a folder: --out DIR"), model or [], data, weights, slices, mask, downstream, as_json
+        )
+        return
+    if real is None or synthetic is None:
+        raise ParameterError(
+            "There is nothing to compare.",
+            "Give --real DIR and --synthetic DIR, or --paper na-diff; see ctstudio evaluate --help.",
+        )
+    if model and len(model) > 1:
+        raise ParameterError("One model judges two folders.", "Give --model once, or use --paper.")
+    file = _given(out, "a file: --out FILE")
+    if file.suffix.lower() not in SUFFIXES:
+        raise ParameterError(f"{file.name} cannot be written.", f"End the name in one of {', '.join(SUFFIXES)}.")
+    report = _compared(real, synthetic, metrics, model[0] if model else "", weights, slices)
+    _write(report, file)
+    lines = [_shown(one) for one in report.figures]
+    answer(as_json, {"out": str(file), **report.facts()}, [*lines, *report.notes, f"Everything is in {file}."])
+
+
+def _compared(real: Path, synthetic: Path, metrics: str, model: str, weights: Path | None, slices: int) -> Report:
+    from dataclasses import replace
+
+    from ctstudio.catalog.shelf import find_model
+    from ctstudio.cli.evaluation_models import judge_with, judging_model
+    from ctstudio.evaluation.comparison import compared
+    from ctstudio.evaluation.metrics import metrics_from
+
+    chosen = metrics_from(metrics)
+    judge = judge_with(find_model(model) if model else judging_model(), weights)
+    overlaps = any(metric.group == "overlap" for metric in chosen)
+    with late_bar("Reading") as bar:
+        bar.at(0, 3, "Reading real images")
+        first = _side(real, None, slices)
+        bar.at(1, 3, "Reading synthetic images")
+        second = _side(synthetic, judge.reader.model.info.field_of_view if overlaps else None, slices)
+        bar.at(2, 3, "Measuring")
+        report = compared(first, second, chosen, judge.instruments, judge.reader)
+    settings: dict[str, Any] = {"real": str(real), "synthetic": str(synthetic), "most_slices_a_case": slices}
+    return replace(report, settings=settings)
+
+
+def _side(folder: Path, view: Any, slices: int) -> Side:
+    from ctstudio.cli.evaluated_folders import cases_in, pictures_in
+    from ctstudio.evaluation.comparison import pictures_side, side_of
+
+    side = side_of(cases_in(folder), view, slices)
+    if not side.slices:
+        side = pictures_side(pictures_in(folder))
+    if not side.slices:
+        raise InputError(
+            f"There is no image in {folder}.",
+            "Give what 'ctstudio run' writes, a prepared data set, volumes with CT in HU, or PNG pictures.",
+        )
+    return side
+
+
+def _write(report: Report, file: Path) -> None:
+    from ctstudio.io.storage import write_text
+
+    write_text(report.text(file.suffix.lower()), file)
+
+
+def _shown(figure: Figure) -> str:
+    from ctstudio.evaluation.report import shown
+
+    note = f" ({figure.note})" if figure.note else ""
+    return f"{figure.heading}: {shown(figure)} {figure.unit}".rstrip() + note
+
+
+def _given(out: Path | None, what: str) -> Path:
+    if out is None:
+        raise ParameterError(f"The evaluation needs {what}.", "Name where the figures shall go.")
+    return out
+
+
+def _check_paper(paper: str, real: Path | None, synthetic: Path | None) -> None:
+    if paper not in PAPERS:
+        raise ParameterError(f"There are no tables of a paper {paper!r}.", f"Known are: {', '.join(PAPERS)}.")
+    if real is not None or synthetic is not None:
+        raise ParameterError(
+            "--paper makes its own images.", "Leave out --real and --synthetic, or compare them without --paper."
+        )

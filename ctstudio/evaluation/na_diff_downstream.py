@@ -1,0 +1,114 @@
+"""The paper's table 6 on phantoms: does a model's slices of new masks help a segmenter that has few real ones?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctstudio.core.errors import ParameterError
+from ctstudio.evaluation.downstream import Labelled, Task, Training, compare
+from ctstudio.evaluation.held_out import FIRST_SEED, HeldOut, with_noise
+from ctstudio.evaluation.kept import kept
+from ctstudio.evaluation.na_diff import DOSES, generate_slices
+from ctstudio.evaluation.na_diff_paper import Told, phantom_slices
+from ctstudio.systems.na_diff.pipeline import SLICES_AT_ONCE
+from ctstudio.systems.na_diff.weights import NaDiffModel
+
+REAL_SEEDS = FIRST_SEED + 90_000
+TEST_SEEDS = FIRST_SEED + 110_000
+MASK_SEEDS = FIRST_SEED + 130_000
+"""First phantoms of the real slices, of the test slices, and of the masks that synthetic slices are made of."""
+
+
+@dataclass(frozen=True)
+class DownstreamSettings:
+    """How many slices, and how the segmenters are trained.
+
+    Attributes:
+        real: Real slices that every segmenter learns from.
+        synthetic: Slices that the model makes.
+        test: Real slices that the segmenters are judged on.
+        training: Of each segmenter.
+    """
+
+    real: int = 30
+    synthetic: int = 200
+    test: int = 80
+    training: Training = field(default_factory=Training)
+
+    def __post_init__(self) -> None:
+        if min(self.real, self.synthetic, self.test) < 1:
+            raise ParameterError(
+                "The downstream task needs real, synthetic and test slices.", "Choose at least one of each."
+            )
+
+
+def downstream_figures(model: NaDiffModel, settings: DownstreamSettings, folder: Path, told: Told) -> dict[str, Any]:
+    """The paper's table 6 on phantoms: real slices alone, and with slices that the model made of other masks.
+
+    Args:
+        model: That generates.
+        settings: How many.
+        folder: Where everything is kept.
+        told: Called with how far it is, out of what, and words.
+    """
+    task = Task.of(model.config, model.groups)
+    sets = {
+        name: _at_mixed_doses(name, count, seed, model, folder, told)
+        for name, count, seed in (
+            ("real", settings.real, REAL_SEEDS),
+            ("test", settings.test, TEST_SEEDS),
+            ("masks", settings.synthetic, MASK_SEEDS),
+        )
+    }
+    slices, doses = sets["masks"][1:]
+    made = _generated_at(model, slices, doses, folder / "synthetic", told)
+    real, test, scanned = (Labelled(sets[name][0], sets[name][1].labels) for name in ("real", "test", "masks"))
+    arms = {
+        "real": real,
+        "real_and_synthetic": real.and_also(Labelled(made, slices.labels)),
+        "real_and_as_many_more_real": real.and_also(scanned),
+    }
+    found = compare(arms, test, task, settings.training, folder / "scores", told)
+    return {"model": model.info.name, "real": settings.real, "synthetic": settings.synthetic, **found}
+
+
+def _at_mixed_doses(
+    name: str, count: int, first_seed: int, model: NaDiffModel, folder: Path, told: Told
+) -> tuple[NDArray[np.float32], HeldOut, NDArray[np.float64]]:
+    """Phantom slices at doses drawn from the six: images (N, y, x) HU, the slices, and the doses (N,)."""
+    told(0, 1, f"Rendering {count} phantoms")
+    slices = phantom_slices(count, first_seed, model, folder / name)
+    doses = np.random.default_rng(first_seed).choice(DOSES, count)
+
+    def make() -> NDArray[np.float32]:
+        images = np.zeros(slices.ct_hu.shape, np.float32)
+        for dose in np.unique(doses):
+            rows = np.flatnonzero(doses == dose)
+            images[rows] = with_noise(slices.at(rows), float(dose), model.config)
+        return images
+
+    return kept(folder / name / "images.npy", make), slices, doses
+
+
+def _generated_at(
+    model: NaDiffModel, slices: HeldOut, doses: NDArray[np.float64], folder: Path, told: Told
+) -> NDArray[np.float32]:
+    """A slice made of each mask at its own dose, (N, y, x) HU; kept batch by batch."""
+    made, done = np.zeros(slices.ct_hu.shape, np.float32), 0
+    for dose in np.unique(doses):
+        rows = np.flatnonzero(doses == dose)
+        for begin in range(0, len(rows), SLICES_AT_ONCE):
+            part = rows[begin : begin + SLICES_AT_ONCE]
+            told(done, len(doses), f"{model.info.name} makes slices to learn from")
+
+            def make(part: NDArray[np.intp] = part, dose: float = float(dose)) -> NDArray[np.float32]:
+                return generate_slices(model, slices.labels[part], None, dose, seed=1 + int(part[0]))
+
+            made[part] = kept(folder / f"dose_{dose:.2f}_{begin:04d}.npy", make)
+            done += len(part)
+    return made
