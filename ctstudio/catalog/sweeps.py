@@ -88,13 +88,13 @@ def _read(field: Parameter, part: str) -> tuple[Any, ...]:
             raise ParameterError(f"The range {part} of {field.title.lower()} cannot be used.", remedy)
         return tuple(range(first, last + 1))
     if field.kind == "number" and field.unit == "fraction" and part.endswith("%"):
-        return (_fraction(field, part),)
-    return (part,)
+        return (float(f"{_number(field, part[:-1]) / 100:.12g}"),)
+    return (_number(field, part),) if field.kind in ("number", "whole number") else (part,)
 
 
-def _fraction(field: Parameter, part: str) -> float:
+def _number(field: Parameter, part: str) -> float:
     try:
-        return float(f"{float(part[:-1]) / 100:.12g}")
+        return int(part) if re.fullmatch(r"[+-]?\d{1,18}", part) else float(part)
     except ValueError:
         raise ParameterError(
             f"{field.title} {part!r} is not a number.", f"Give {field.title.lower()} {_example(field)}."

@@ -59,7 +59,8 @@ class BatchState:
         )
         self._before, self._began, self._told = self._info.seconds, time.monotonic(), 0.0
         with storage_errors(self._files.info):
-            replace_record(self._files.wanted, Wanted())
+            if _written(self._files.wanted) < self._info.process_started:  # a wish for an earlier start
+                replace_record(self._files.wanted, Wanted())
             replace_record(self._files.info, self._info)
 
     @property
@@ -93,6 +94,14 @@ class BatchState:
         self._told = time.monotonic()
         with storage_errors(self._files.info):
             replace_record(self._files.info, self._info)
+
+
+def _written(path: Path) -> float:
+    """When a file was written, seconds since 1970; 0 without one."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _now() -> str:

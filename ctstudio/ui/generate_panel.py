@@ -35,6 +35,7 @@ class GeneratePanel(QFrame):
     """Shows a generation form of the session and sets its values."""
 
     generate_asked = Signal()
+    data_set_asked = Signal()
     trouble = Signal(ParameterError)
 
     def __init__(self, form: GenerationForm, parent: QWidget | None = None) -> None:
@@ -54,6 +55,7 @@ class GeneratePanel(QFrame):
         self.fold = QToolButton()
         self.fit = FitLines()
         self.generate = QPushButton("Generate     Ctrl+Enter")
+        self.data_set = QPushButton("Generate a data set …")
         self._prepare()
         self._lay_out()
         self._bind()
@@ -104,6 +106,7 @@ class GeneratePanel(QFrame):
         self.fold.setCheckable(True)
         self.generate.setObjectName("primary")
         self.generate.setToolTip("Generate every slice that holds mask (Ctrl+Enter)")
+        self.data_set.setToolTip("Every mask of a folder at many doses, for segmentation training (Ctrl+Shift+G)")
         self._unfold(False)
 
     def _lay_out(self) -> None:
@@ -135,6 +138,7 @@ class GeneratePanel(QFrame):
         footing = QVBoxLayout(foot)
         footing.setContentsMargins(MARGIN, 8, MARGIN, 14)
         footing.addWidget(self.generate)
+        footing.addWidget(self.data_set)
         outer.addWidget(foot)
 
     def _bind(self) -> None:
@@ -149,6 +153,7 @@ class GeneratePanel(QFrame):
         self.fold.toggled.connect(self._unfold)
         self.model.currentIndexChanged.connect(lambda _: self._choose_model())
         self.generate.clicked.connect(self.generate_asked)
+        self.data_set.clicked.connect(self.data_set_asked)
 
     # Setting.
 

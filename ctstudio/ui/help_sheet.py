@@ -17,6 +17,13 @@ _STEPS = (
     "Organs that the mask leaves out are completed: the mask button on the result's card takes them as the mask.",
     "Save it: CT, mask and noise map as NIfTI with a record of how they were made.",
 )
+_DATA_SET = (
+    "Generate a data set (Ctrl+Shift+G) takes a folder of masks, a list of doses and a list of seeds, and makes every "
+    "combination, in nnU-Net's raw layout or as a folder for each sample. Model and other settings are those of the "
+    "Generate page.",
+    "Before the start it says how many cases there are, how much room and time they take, and what to mind.",
+    "A process of its own makes it: paint on, or close the window. Cancel it, and Go on later: what is done stays.",
+)
 _TRAIN = (
     "On the Train page choose a recipe, the model to start from and the data: the recipe's phantoms, or a prepared "
     "data set. Prepare data makes one of a folder of scans with labels, and says what it left out and why.",
@@ -63,10 +70,13 @@ class HelpSheet(QDialog):
 def _html(commands: tuple[Command, ...]) -> str:
     steps = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _STEPS)
     train = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _TRAIN)
+    data_set = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _DATA_SET)
     keyed = [c for c in commands if c.keys]
     parts = [
         _heading("Paint, turn the dial, generate, see"),
         f"<ol style='margin-left:-16px'>{steps}</ol>",
+        _heading("Make a data set of many masks"),
+        f"<ol style='margin-left:-16px'>{data_set}</ol>",
         _heading("Train a model on data of your own"),
         f"<ol style='margin-left:-16px'>{train}</ol>",
         _heading("What the demo model is, and is not"),

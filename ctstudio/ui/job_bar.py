@@ -70,7 +70,7 @@ class JobBar(QFrame):
         super().__init__(parent)
         self.setObjectName("bar")
         self.setFixedHeight(44)
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(12, 1, 12, 1)
         layout.setSpacing(10)
         self.light = Light()
@@ -96,6 +96,10 @@ class JobBar(QFrame):
         layout.addSpacing(16)
         layout.addWidget(self.notices, 1)
         self.show_state(JobState("", "Engine not started"))
+
+    def show_beside(self, widget: QWidget) -> None:
+        """Take in something that is at work beside the engine."""
+        self._row.insertWidget(self._row.indexOf(self.memory), widget)
 
     def show_state(self, state: JobState) -> None:
         """Show the engine and its job as they are now."""

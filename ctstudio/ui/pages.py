@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from ctstudio.core.windows import Window
 from ctstudio.jobs.training_runs import TrainingRuns
 from ctstudio.session.viewing import Viewing
+from ctstudio.ui.data_sets import DataSets
 
 if TYPE_CHECKING:
     from ctstudio.ui.main_window import MainWindow
@@ -25,6 +26,7 @@ class Pages(QStackedWidget):
         self._window = window
         self._runs = runs
         self._train: TrainPage | None = None
+        self.data_sets = DataSets(window)
 
     @property
     def page(self) -> int:
@@ -59,7 +61,8 @@ class Pages(QStackedWidget):
         self.train().ask(what)
 
     def shut_down(self) -> None:
-        """End what the Train page has under way; its runs go on."""
+        """End what the Train page and the data sets have under way; their processes go on."""
+        self.data_sets.close()
         if self._train is not None:
             self._train.shut_down()
 

@@ -36,6 +36,7 @@ def bind(window: MainWindow) -> None:
     window.paint.undo_asked.connect(window.actions_table["Undo"].trigger)
     window.paint.redo_asked.connect(window.actions_table["Redo"].trigger)
     window.generator.generate_asked.connect(window.generate)
+    window.generator.data_set_asked.connect(window.pages.data_sets.open)
     window.generator.trouble.connect(window.notices.report)
     window.strip.chosen.connect(window.choose_sample)
     window.strip.star_asked.connect(bonds.star)

@@ -105,6 +105,7 @@ def _tools(window: MainWindow) -> tuple[Command, ...]:
 def _generate(window: MainWindow) -> tuple[Command, ...]:
     return (
         Command("Generate", "Generate", ("Ctrl+Return", "Ctrl+Enter"), window.generate),
+        Command("Generate", "Generate a data set …", ("Ctrl+Shift+G",), window.pages.data_sets.open),
         Command("Generate", "Cancel the running job", ("Ctrl+Alt+Return",), window.link.cancel),
         Command("Generate", "Restart the engine", (), window.link.restart),
         Command("Generate", "Roll a new seed", ("Ctrl+R",), window.form.roll_seed),
