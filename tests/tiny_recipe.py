@@ -64,3 +64,36 @@ def tuning(base: Path | str, data: Path, **changes: Any) -> dict[str, Any]:
 def distilling(base: Path | str, data: Path, **changes: Any) -> dict[str, Any]:
     """A whole recipe that distils a tiny model on a tiny data set, as JSON values."""
     return tuning(base, data, **{"kind": "distil", "name": "tiny/distil", "model_name": "tiny-student", **changes})
+
+
+QUICK = {"steps": 4, "batch": 2, "learning_rate": 1e-2, "warm_up": 0, "ema_decay": 0.5}
+"""Of a stage that only shows that it runs."""
+
+
+def ablation(lender: Path | str, data: Path, conditions: list[str], **changes: Any) -> dict[str, Any]:
+    """A whole recipe that trains a denoiser with borrowed parts, told of the liver alone, as JSON values."""
+    groups = {"body": ["body", "skin"], "liver": ["liver"], "lesion": ["lesion", "liver_lesion"]}
+    return {
+        "kind": "train",
+        "name": "tiny/ablation",
+        "title": "Tiny",
+        "about": "For a test.",
+        "system": "na_diff",
+        "model_name": "tiny-ablation",
+        "borrow": {"vae": str(lender), "clip": str(lender)},
+        "data": {"source": "dataset", "folder": str(data), "slices_each": 2},
+        "network": {
+            "patch": 8,
+            "hidden": 16,
+            "depth": 1,
+            "heads": 2,
+            "learn_sigma": False,
+            "prediction": "v_prediction",
+            "conditions": conditions,
+            "told_groups": ["liver"],
+            "label_groups": groups,
+        },
+        "denoiser": QUICK,
+        "run": {"precision": "fp32", "validate_every": 2, "validate_slices": 2, "sample_every": 4, "samples": 1},
+        **changes,
+    }

@@ -86,6 +86,11 @@ def find_model(name_or_path: str | Path, extra_folders: Iterable[Path | str] = (
     raise ModelNotFound(f"No model {str(name_or_path)!r} was found. There is: {there}.", remedy, "\n".join(shelf.notes))
 
 
+def is_on_shelf(model: Model) -> bool:
+    """Whether a model is found by its name, not only by its folder."""
+    return any(found.folder.resolve() == model.folder.resolve() for found in find_models())
+
+
 def check(model: Model) -> None:
     """Compare every file with its sha256.
 

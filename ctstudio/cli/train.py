@@ -101,6 +101,7 @@ def _estimate(recipe: Recipe, price: float, as_json: bool) -> None:
         f"All in all about {duration(told.seconds)} on this machine ({told.device}), "
         f"{told.memory_bytes / 2**30:.1f} GiB of memory, {told.disk_bytes / 2**30:.1f} GiB on disk."
     )
+    lines.append("Measuring the finished model comes on top: minutes for a demo model, longer for a large one.")
     if told.cost is not None:
         lines.append(f"At {price:g} an hour: {told.cost:.2f}.")
     answer(as_json, facts, lines)

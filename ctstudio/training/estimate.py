@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ctstudio.catalog.dataset import read_dataset
-from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe
+from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe, TrainRecipe
 from ctstudio.catalog.recipes import recipe_from
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
 from ctstudio.training.data import VALIDATION_SEEDS, VALIDATION_SLICES
@@ -20,7 +20,8 @@ from ctstudio.training.recorder import device_name
 from ctstudio.training.run import new_accelerator
 
 TRIED_STEPS, TRIED_PATIENTS, TRIED_SLICES = 4, 2, 2
-TRAINED = ("vae", "clip", "segmenter", "layout", "denoiser", "student")
+TRIED_IMAGES = 2
+TRAINED = ("vae", "clip", "segmenter", "layout", "natural", "denoiser", "student")
 
 
 class StageEstimate(BaseModel):
@@ -37,7 +38,7 @@ class Estimate(BaseModel):
     """What a run will take on this machine.
 
     Attributes:
-        seconds: Of all stages.
+        seconds: Of all stages but the last ones, which export, calibrate and measure the finished model.
         memory_bytes: The most that was used while trying, and what all slices take in memory.
         disk_bytes: Of cache and checkpoints.
         cost: Seconds times the price of an hour; None without a price.
@@ -71,7 +72,6 @@ def estimate(
     plan = [name for name in plan_of(recipe) if name not in ("export", "calibrate", "figures")]
     accelerator = new_accelerator(recipe.run.precision)
     small = _small(recipe)
-    share = _slices(recipe) / _slices(small)
     stages = []
     with tempfile.TemporaryDirectory(prefix="ctstudio-estimate-") as place:
         folder = Path(place)
@@ -81,14 +81,14 @@ def estimate(
             run_recipe(small, folder, resume=number > 0, stages=(name,), accelerator=accelerator)
             spent = time.monotonic() - began
             stages.append(_stage(recipe, small, name, spent, folder))
-        cache = sum(path.stat().st_size for path in (folder / "cache").rglob("*.npz"))
+        cache = _cache_bytes(recipe, small, folder / "cache")
         kept = sum(path.stat().st_size for path in (folder / "checkpoints").rglob("*") if path.is_file())
     seconds = sum(stage.seconds for stage in stages)
     cost = seconds / 3600 * price_per_hour if price_per_hour > 0 else None
     return Estimate(
         seconds=round(seconds, 1),
-        memory_bytes=memory_bytes(accelerator.device) + int(cache * share),
-        disk_bytes=int(cache * share) + kept * (recipe.run.keep + 1),
+        memory_bytes=memory_bytes(accelerator.device) + cache,
+        disk_bytes=cache + kept * (recipe.run.keep + 1),
         cost=None if cost is None else round(cost, 2),
         device=device_name(accelerator.device),
         stages=tuple(stages),
@@ -103,12 +103,27 @@ def _small(recipe: Recipe) -> Recipe:
     else:
         settings["data"]["slices_each"] = min(recipe.data.slices_each, TRIED_SLICES)
     for name in TRAINED:
-        if name in settings:
+        if settings.get(name):
             settings[name]["steps"] = min(settings[name]["steps"], TRIED_STEPS)
+    if settings.get("natural"):
+        settings["natural"]["data"]["images"] = min(settings["natural"]["data"]["images"], TRIED_IMAGES)
     if isinstance(recipe, DistilRecipe):
         settings["distil"]["paths"] = min(recipe.distil.paths, recipe.denoiser.batch)
     settings["run"].update(validate_every=0, sample_every=0)
     return recipe_from(settings)
+
+
+def _cache_bytes(recipe: Recipe, small: Recipe, cache: Path) -> int:
+    """What slices, latents and natural images will take, from what a few of them took."""
+    shares = {"natural": _images(recipe) / max(1, _images(small))}
+    usual = _slices(recipe) / _slices(small)
+    sizes = ((path.relative_to(cache).parts[0], path.stat().st_size) for path in cache.rglob("*.npz"))
+    return int(sum(size * shares.get(folder, usual) for folder, size in sizes))
+
+
+def _images(recipe: Recipe) -> int:
+    """Natural images of the first stage; 0 without one."""
+    return recipe.natural.data.images if isinstance(recipe, TrainRecipe) and recipe.natural else 0
 
 
 def _slices(recipe: Recipe) -> int:
@@ -125,6 +140,9 @@ def _stage(recipe: Recipe, small: Recipe, name: str, spent: float, folder: Path)
     if name == "paths" and isinstance(recipe, DistilRecipe) and isinstance(small, DistilRecipe):
         share = recipe.distil.paths / small.distil.paths if recipe.distil.method == "progressive" else 1.0
         return StageEstimate(stage=name, steps=recipe.distil.paths, seconds=round(spent * share, 1))
+    if name == "images":
+        share = _images(recipe) / _images(small)
+        return StageEstimate(stage=name, steps=_images(recipe), seconds=round(spent * share, 1))
     if name not in TRAINED:
         slices = _slices(recipe)
         return StageEstimate(stage=name, steps=slices, seconds=round(spent * slices / _slices(small), 1))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ctstudio.catalog.model_card import FILE_NAME, Borrowed, ModelInfo, Range, Ranges, Training
 from ctstudio.catalog.recipe import Recipe, TrainRecipe
-from ctstudio.catalog.shelf import Model, file_digest, find_model, lend
+from ctstudio.catalog.shelf import Model, file_digest, find_model, is_on_shelf, lend, part_folder
 from ctstudio.core.labels import standard_table, values_of
 from ctstudio.measure.noise_region import LIVER
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
@@ -67,9 +67,22 @@ def export_trained(run: Run, which: str = "last") -> Path:
         save_weights(trained_layout(run), folder / LAYOUT)
     if recipe.segmenter is not None:
         save_weights(trained_segmenter(run), folder / SEGMENTER, {"features": list(recipe.segmenter.features)})
+    borrows = _borrowed(recipe, folder)
     stages = tuple(name for name in TRAINED if getattr(recipe, name) is not None)
-    _write_card(run, config, training_ranges(load_slices(run.cache / "slices", "train"), config), stages)
+    _write_card(run, config, training_ranges(load_slices(run.cache / "slices", "train"), config), stages, borrows)
     return folder
+
+
+def _borrowed(recipe: TrainRecipe, folder: Path) -> dict[str, Borrowed]:
+    """The parts that lenders on the shelf share; those of a lender elsewhere, who may go, are copied."""
+    borrows: dict[str, Borrowed] = {}
+    for part, name in recipe.borrow.items():
+        lender = find_model(name)
+        if is_on_shelf(lender):
+            borrows[part] = lend(lender, part)
+        else:
+            shutil.copytree(part_folder(lender, part), folder / part)
+    return borrows
 
 
 def export_adapted(run: Run, base: Model, network: NaDiffNetwork, config: NaDiffConfig, stage: str) -> Path:
@@ -86,7 +99,7 @@ def export_adapted(run: Run, base: Model, network: NaDiffNetwork, config: NaDiff
     shutil.copytree(base.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(FILE_NAME, DENOISER))
     save_weights(network, folder / DENOISER)
     own = training_ranges(load_slices(run.cache / "slices", "train"), config)
-    _write_card(run, config, own, (stage,), base)
+    _write_card(run, config, own, (stage,), base.info.borrows, base)
     return folder
 
 
@@ -98,7 +111,12 @@ def _emptied(run: Run) -> Path:
 
 
 def _write_card(
-    run: Run, config: NaDiffConfig, ranges: Ranges, stages: tuple[str, ...], base: Model | None = None
+    run: Run,
+    config: NaDiffConfig,
+    ranges: Ranges,
+    stages: tuple[str, ...],
+    borrows: Mapping[str, Borrowed],
+    base: Model | None = None,
 ) -> None:
     recipe, folder = run.recipe, run.model
     records: dict[str, Any] = {name: _stage_record(run, name) for name in stages}
@@ -126,7 +144,7 @@ def _write_card(
         ),
         licence=base.info.licence if base else _licence(recipe),
         files={p.relative_to(folder).as_posix(): file_digest(p) for p in files},
-        borrows=base.info.borrows if base else _borrows(recipe),
+        borrows=dict(borrows),
     ).write(folder)
 
 
@@ -138,12 +156,6 @@ def _beginning(recipe: TrainRecipe, seen: str, records: dict[str, Any]) -> tuple
         start = find_model(recipe.start).info
         return f"as {start.name}; then {seen}", {**records, "start": {"model": start.name, "files": dict(start.files)}}
     return seen, records
-
-
-def _borrows(recipe: Recipe) -> dict[str, Borrowed]:
-    if not isinstance(recipe, TrainRecipe):
-        return {}
-    return {part: lend(find_model(name), part) for part, name in recipe.borrow.items()}
 
 
 def _licence(recipe: Recipe) -> str:

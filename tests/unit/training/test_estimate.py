@@ -11,7 +11,7 @@ from ctstudio.core.errors import InputError
 from ctstudio.training.estimate import Estimate, estimate
 from tiny_dataset import write_dataset
 from tiny_na_diff import write_tiny_model
-from tiny_recipe import distilling, tuning
+from tiny_recipe import QUICK, ablation, distilling, tuning
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +65,18 @@ def test_a_distillation_is_estimated_by_its_student(base: Path, data: Path, meth
 def test_what_cannot_run_is_not_estimated(base: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a prepared data set"):
         _estimate(base, tmp_path, 10)
+
+
+def test_natural_images_are_estimated_by_their_number(base: Path, data: Path) -> None:
+    def found(images: int) -> Estimate:
+        recipe = ablation(
+            base, data, ["noise_map"], natural={**QUICK, "data": {"source": "textures", "images": images}}
+        )
+        return estimate(recipe_from(recipe))
+
+    few, many = found(10), found(1000)
+    assert [stage.stage for stage in few.stages] == ["data", "latents", "images", "natural", "denoiser"]
+    assert (few.stages[2].steps, many.stages[2].steps) == (10, 1000)
+    assert many.stages[2].seconds > 20 * few.stages[2].seconds
+    image_bytes = 2 * 2 * 4 * 64 * 64 * 2  # two latents of two realisations, half precision
+    assert many.disk_bytes - few.disk_bytes == pytest.approx(990 * image_bytes, rel=0.05)
