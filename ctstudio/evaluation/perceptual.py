@@ -105,12 +105,13 @@ def _unit(image: NDArray[np.uint8]) -> Tensor:
 def _stages(backbone: str, file: Path) -> list[nn.Module]:
     import torchvision
 
-    whole = getattr(torchvision.models, backbone)(weights=None)
+    layers = getattr(torchvision.models, backbone)(weights=None).features
     try:
-        whole.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        layers.load_state_dict({k.removeprefix("features."): v for k, v in state.items() if k.startswith("features.")})
     except (OSError, RuntimeError, ValueError) as error:
         raise WeightMismatch(
             f"{file} does not fit torchvision's {backbone}.", "Give torchvision's own file.", str(error)
         ) from error
-    layers = whole.features.eval().requires_grad_(False)
+    layers.eval().requires_grad_(False)
     return [layers[begin:end] for begin, end in pairwise((0, *BACKBONES[backbone][2]))]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ctstudio.core.errors import GeometryError, ParameterError
-from ctstudio.measure.overlap import dice, hausdorff_mm, iou, mean_surface_distance_mm
+from ctstudio.measure.overlap import dice, hausdorff_mm, iou, mean_surface_distance_mm, precision, recall
 
 
 def box(low: int, high: int) -> np.ndarray:
@@ -16,6 +16,16 @@ def box(low: int, high: int) -> np.ndarray:
 def test_two_boxes_that_share_half() -> None:
     assert dice(box(2, 6), box(4, 8)) == 0.5
     assert iou(box(2, 6), box(4, 8)) == pytest.approx(1 / 3)
+
+
+def test_what_was_found_and_what_is_true_of_it() -> None:
+    read, truth = box(2, 5), box(4, 8)
+    assert recall(read, truth) == 0.25
+    assert precision(read, truth) == pytest.approx(1 / 3)
+    empty = np.zeros_like(truth)
+    assert (recall(empty, truth), precision(empty, truth)) == (0, 0)
+    assert (recall(read, empty), precision(read, empty)) == (0, 0)
+    assert (recall(empty, empty), precision(empty, empty)) == (1, 1)
 
 
 def test_a_shift_of_two_voxels_of_three_millimetres() -> None:
