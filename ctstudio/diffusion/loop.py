@@ -31,8 +31,9 @@ def denoise(
     """Run a sampler from noise to data.
 
     Args:
-        predict: Network call: (x_t (B, ...), timesteps (B,)) to a prediction of the kind the scheduler was built for.
-            It must switch autocast on and off itself: torch state around a `yield` would leak.
+        predict: Network call: (x_t (B, ...), timesteps (B,)) to a prediction of the kind the scheduler was built for,
+            with twice the channels where the variance is learned. It must switch autocast on and off itself: torch
+            state around a `yield` would leak.
         scheduler: From `build_sampler`; used once.
         x_t: (B, ...) standard normal noise.
         generators: One CPU generator a sample, for samplers that add noise.
@@ -45,7 +46,9 @@ def denoise(
     for step, timestep in enumerate(scheduler.timesteps, start=1):
         timesteps = timestep.expand(x_t.shape[0]).to(x_t.device)
         prediction = predict(scheduler.scale_model_input(x_t, timestep), timesteps).to(x_t.dtype)
-        x_0 = estimate_x0(x_t, prediction, timesteps.long(), scheduler.config.prediction_type)
+        if prediction.shape[1] > x_t.shape[1] and step == total:
+            prediction[:, x_t.shape[1] :] = -1.0  # the least spread: nothing is drawn after the last step
+        x_0 = estimate_x0(x_t, prediction[:, : x_t.shape[1]], timesteps.long(), scheduler.config.prediction_type)
         extra = {"generator": generators} if _draws_noise(scheduler) else {}
         x_t = scheduler.step(prediction, timestep, x_t, **extra).prev_sample
         yield Denoised(step, total, x_t, x_0)

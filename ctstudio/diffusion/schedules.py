@@ -29,13 +29,15 @@ def alphas_bar() -> Tensor:
     return torch.cumprod(1.0 - betas, dim=0)
 
 
-def build_sampler(name: str, steps: int, prediction: str) -> Any:
+def build_sampler(name: str, steps: int, prediction: str, learned_variance: bool = False) -> Any:
     """A diffusers scheduler with its timesteps set.
 
     Args:
         name: "ddpm", "ddim", "dpm++" or "unipc".
         steps: Network calls a sample, 1 to 1000.
         prediction: What the network predicts: "epsilon", "v_prediction" or "sample".
+        learned_variance: Whether the network also says how far to spread each step, for "ddpm" alone: the other
+            samplers take the mean as it is.
 
     Raises:
         ParameterError: Unknown name, or steps outside 1 to 1000.
@@ -49,7 +51,8 @@ def build_sampler(name: str, steps: int, prediction: str) -> Any:
         raise ParameterError(f"{steps} steps cannot be done.", f"Choose 1 to {TRAIN_STEPS} steps.")
     common = {**_LINEAR, "prediction_type": prediction}
     if name == "ddpm":
-        scheduler: Any = DDPMScheduler(**common, clip_sample=False, timestep_spacing="trailing")
+        variance = "learned_range" if learned_variance else "fixed_small"
+        scheduler: Any = DDPMScheduler(**common, clip_sample=False, timestep_spacing="trailing", variance_type=variance)
     elif name == "ddim":
         scheduler = DPMSolverMultistepScheduler(**common, solver_order=1, **_EVEN_LOG_SNR)
     elif name == "dpm++":

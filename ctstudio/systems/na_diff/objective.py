@@ -1,6 +1,7 @@
 """What NA-Diff is trained on.
 
-Source: NA-Diff, section 3.1: the mean squared error of the predicted noise.
+Source: NA-Diff, section 3.1: the mean squared error of the predicted noise; DiT adds the variational bound for the
+variance it learns.
 Differs: a configuration may predict v instead, which weighs all noise levels alike.
 """
 
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ctstudio.diffusion.learned_variance import variational_bound
+from ctstudio.diffusion.loop import estimate_x0
 from ctstudio.diffusion.schedules import min_snr_weights, noised, velocity
 from ctstudio.systems.na_diff.natural import NaturalNetwork
 from ctstudio.systems.na_diff.network import NaDiffNetwork
@@ -38,9 +41,13 @@ def denoising_loss(
         Scalar.
     """
     z_t = noised(z_0, noise, timesteps)  # (B, C, side, side)
-    prediction = network(z_t, timesteps, condition, spatial)[:, : z_0.shape[1]]
+    said = network(z_t, timesteps, condition, spatial).float()  # (B, C or 2C, side, side)
+    prediction = said[:, : z_0.shape[1]]
     target = velocity(z_0, noise, timesteps) if network.config.prediction == "v_prediction" else noise
-    error = (prediction.float() - target).square().flatten(1).mean(dim=1)  # (B,)
+    error = (prediction - target).square().flatten(1).mean(dim=1)  # (B,)
     if min_snr_gamma is not None:
         error = error * min_snr_weights(timesteps, min_snr_gamma, network.config.prediction)
+    if network.config.learn_sigma:
+        estimate = estimate_x0(z_t, prediction.detach(), timesteps, network.config.prediction)
+        error = error + variational_bound(z_0, estimate, said[:, z_0.shape[1] :], timesteps)
     return error.mean()

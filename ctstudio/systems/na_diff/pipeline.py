@@ -201,25 +201,28 @@ def _denoised(
     if config.few_steps:
         scheduler = build_few_step_sampler(config.few_steps, config.prediction, config.few_steps_redraw)
     else:
-        scheduler = build_sampler(parameters.sampler, parameters.steps, config.prediction)
+        scheduler = build_sampler(parameters.sampler, parameters.steps, config.prediction, config.learn_sigma)
     generators = [generator_for(seed, "sampler", z) for z in slices]
 
     def predict(z_t: Tensor, timesteps: Tensor) -> Tensor:
         early = int(timesteps[0]) >= GUIDED_FROM
-        return guided(
-            lambda: _call_network(model, z_t, timesteps, conditions.told),
-            lambda: _call_network(model, z_t, timesteps, conditions.free),
+        told, channels = _call_network(model, z_t, timesteps, conditions.told), config.latent_channels
+        prediction = guided(
+            lambda: told[:, :channels],
+            lambda: _call_network(model, z_t, timesteps, conditions.free)[:, :channels],
             parameters.guidance if early else 1.0,
         )
+        if parameters.sampler != "ddpm":
+            return prediction
+        return torch.cat([prediction, told[:, channels:]], dim=1)  # guidance sharpens the mean, not the variance
 
     yield from denoise(predict, scheduler, x_t, generators)
 
 
 def _call_network(model: NaDiffModel, z_t: Tensor, timesteps: Tensor, told: Told) -> Tensor:
-    """One call of the denoiser; the only place where autocast is on. The variance channels are not used."""
+    """One call of the denoiser, with the channels of the variance if it has them; only here autocast is on."""
     with torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16):
-        prediction = model.network(z_t, timesteps, told.vector, told.spatial)
-    return prediction[:, : model.config.latent_channels].float()
+        return model.network(z_t, timesteps, told.vector, told.spatial).float()  # type: ignore[no-any-return]
 
 
 def _preview(model: NaDiffModel, x_0: Tensor, placement: Placement, part: slice) -> Volume:
