@@ -1,4 +1,4 @@
-"""Run the real command in a process of its own."""
+"""Run the real command, in a process of its own or in this one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from ctstudio.cli.exits import exit_code_of
+from ctstudio.cli.main import run_command
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,6 +40,14 @@ class Said:
         assert len(lines) == 1, self.err
         for word in words:
             assert word in lines[0]
+
+
+def ctstudio_here(capsys: pytest.CaptureFixture[str], *words: object) -> Said:
+    """The same in this process, for tests of commands that would spend most of their time importing torch."""
+    capsys.readouterr()
+    code = exit_code_of(lambda: run_command([str(word) for word in words]))
+    said = capsys.readouterr()
+    return Said(code, said.out, said.err)
 
 
 def ctstudio(*words: object, seconds: float = 300) -> Said:

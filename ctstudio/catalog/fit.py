@@ -59,7 +59,7 @@ def assess(
     found = [_voxels(grid), _field_of_view(info.ranges, grid), _spacing(info.ranges, grid), _dose(info.ranges, dose)]
     if like is not None:
         found.append(_scan(like, grid))
-    return found + _hearing(info) + _labels(info.ranges, mask, counts)
+    return _readiness(info) + found + _hearing(info) + _labels(info.ranges, mask, counts)
 
 
 def assess_noise(info: ModelInfo, noise_sd_hu: float) -> Fit | None:
@@ -123,6 +123,11 @@ def _scan(like: Volume, grid: Grid) -> Fit:
     if not like.grid.overlaps(grid):
         return Fit("red", "Scan", "The scan and the mask lie in different places.")
     return Fit("green", "Scan", "The outline is taken from the scan.")
+
+
+def _readiness(info: ModelInfo) -> list[Fit]:
+    """A model of public weights that nobody has trained for this task cannot generate at all."""
+    return [Fit("red", "Model", info.not_ready)] if info.not_ready else []
 
 
 def _hearing(info: ModelInfo) -> list[Fit]:

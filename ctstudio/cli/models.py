@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ctstudio.cli.answer import answer
+from ctstudio.cli.model_import import import_model
 from ctstudio.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ ModelName = Annotated[str, typer.Argument(metavar="NAME|PATH", help="A model on 
 
 def build() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(help="The shelf of models: list, show, check, promote.", no_args_is_help=True)
+    group = typer.Typer(help="The shelf of models: list, show, check, import, promote.", no_args_is_help=True)
     group.command("list")(list_models)
     group.command("show")(show)
     group.command("check")(check)
+    group.command("import")(import_model)
     group.command("promote")(promote)
     return group
 
@@ -41,7 +43,9 @@ def list_models(as_json: AsJson = False) -> None:
 
     shelf = look()
     facts = {"models": [_facts(model) for model in shelf.models], "notes": list(shelf.notes)}
-    lines = [f"{m.info.name}\n  {m.info.title}\n  {m.folder}" for m in shelf.models]
+    lines = [
+        "\n  ".join((m.info.name, m.info.title, *filter(None, [m.info.not_ready]), str(m.folder))) for m in shelf.models
+    ]
     answer(as_json, facts, [*(lines or ["There is no model on this machine."]), *shelf.notes])
 
 
@@ -89,6 +93,7 @@ def _facts(model: Model) -> dict[str, Any]:
         "system": info.system,
         "size": info.size,
         "folder": str(model.folder),
+        "not_ready": info.not_ready,
     }
 
 
@@ -106,6 +111,8 @@ def _described(model: Model) -> list[str]:
         f"  dose        {info.ranges.dose.low:.0%} to {info.ranges.dose.high:.0%}",
         f"  labels      {', '.join(info.ranges.labels)}",
     ]
+    if info.not_ready:
+        lines.append(f"  NOT READY   {info.not_ready}")
     if info.training is not None:
         made = info.training
         lines.append(f"  training    {made.recipe}, {made.steps} steps, {made.seconds / 60:.0f} min on {made.device}")

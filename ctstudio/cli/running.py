@@ -65,7 +65,7 @@ def request_of(
 
 
 def default_model(system: str) -> str:
-    """The first model of a system on the shelf.
+    """The first model of a system on the shelf that can generate.
 
     Raises:
         ModelNotFound: The shelf has none.
@@ -74,7 +74,7 @@ def default_model(system: str) -> str:
 
     shelf = look()
     for model in shelf.models:
-        if model.info.system == system:
+        if model.info.system == system and not model.info.not_ready:
             return model.info.name
     raise ModelNotFound(
         f"There is no model of {system} on this machine.",

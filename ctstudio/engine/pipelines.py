@@ -30,7 +30,7 @@ class Pipeline:
     """Where the two functions of a task are, as "module:function"; imported when first used.
 
     Attributes:
-        load: `(folder, info, device, dtype) -> model`.
+        load: `(folder, info, device, dtype) -> model`; "" for a task without a model.
         generate: `(request, model) -> generator of events`, the last of them `Finished`.
     """
 
@@ -46,6 +46,7 @@ PIPELINES: Pipelines = MappingProxyType(
             load="ctstudio.systems.na_diff.weights:load",
             generate="ctstudio.systems.na_diff.pipeline:generate",
         ),
+        ("ctstudio", "dose"): Pipeline(load="", generate="ctstudio.engine.dose_job:generate"),
     }
 )
 """By system and task."""
@@ -68,12 +69,12 @@ def run(request: Request, cache: ModelCache, pipelines: Pipelines = PIPELINES) -
     devices.use_all_cores()
     pipeline = _pipeline(request, pipelines)
     request = _checked(request)
-    model = _model(request)
+    model = _model(request) if pipeline.load else None
     placement = devices.place(request.device, request.dtype)
     try:
-        if not cache.holds(model, placement):
+        if model is not None and not cache.holds(model, placement):
             yield Loading(request.id, f"Loading model {model.info.title} …")
-        loaded = cache.get(model, placement, _function(pipeline.load))
+        loaded = None if model is None else cache.get(model, placement, _function(pipeline.load))
         with closing(_function(pipeline.generate)(request, loaded)) as events:
             for event in events:
                 yield _completed(event, placement) if isinstance(event, Finished) else event
@@ -87,7 +88,8 @@ def run(request: Request, cache: ModelCache, pipelines: Pipelines = PIPELINES) -
 def warm_up(pipelines: Pipelines = PIPELINES) -> None:
     """Import the modules of all tasks, so that the first request need not wait for that."""
     for pipeline in pipelines.values():
-        _function(pipeline.load)
+        if pipeline.load:
+            _function(pipeline.load)
         _function(pipeline.generate)
 
 
@@ -116,6 +118,8 @@ def _model(request: Request) -> Model:
             f"The model {model.info.name} belongs to {model.info.system}, not to {request.system}.",
             f"Choose a model of {request.system}: 'ctstudio models list' shows them.",
         )
+    if model.info.not_ready:
+        raise ModelError(model.info.not_ready, "Train it first (ctstudio train --list), or choose another model.")
     return model
 
 
