@@ -61,7 +61,7 @@ def natural(run: Run) -> None:
 def begin_naturally(run: Run, network: NaDiffNetwork) -> None:
     """Put the trunk of the natural stage into a CT network."""
     source = restored(run, "natural", NaturalNetwork(natural_config(config_of(run))))
-    carry_over(source.trunk, network.trunk)  # type: ignore[arg-type]
+    carry_over(source, network)  # type: ignore[arg-type]
 
 
 def natural_in_words(settings: NaturalSettings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from ctstudio.core.windows import Window
 from ctstudio.nets.dit import DiTConfig
@@ -27,11 +27,9 @@ class NaDiffConfig(BaseModel):
         clip_dim: Length of a CLIP image embedding.
         conditions: What the condition vector is made of: noise map or mask alone (Sep-Diff), or both (Cat-Diff).
         fusion: How two conditions become one: "concat" (eq. 12), or "sum", which the paper shows to be worse (Table 9).
-        input_gain: Whether the trunk also predicts a gain for each value of z_t, and adds what that gives (ours): CT
-            noise fills every latent dimension, and a token narrower than its patch cannot carry it. The spatial
-            variant has a path of its own for this.
         spatial: Whether mask and noise map also enter at latent resolution (ours).
-        rim: Channels of the spatial variant's convolutions.
+        rim: Channels of the convolutions around the trunk (ours); 0 for none, as the paper's network. Tokens narrower
+            than their patch need them to carry what cannot be guessed, CT noise; the spatial variant needs them too.
         layout: Channels of each level of the network that completes a partial mask; empty when there is none (ours).
         learn_sigma: Whether the network also predicts the variance (DiT).
         prediction: What the network predicts: "epsilon" (paper) or "v_prediction".
@@ -62,9 +60,8 @@ class NaDiffConfig(BaseModel):
     clip_dim: int = 768
     conditions: tuple[Condition, ...] = ("noise_map", "mask")
     fusion: Literal["concat", "sum"] = "concat"
-    input_gain: bool = False
     spatial: bool = False
-    rim: int = 64
+    rim: int = 0
     layout: tuple[int, ...] = ()
     learn_sigma: bool = True
     prediction: str = "epsilon"
@@ -88,17 +85,25 @@ class NaDiffConfig(BaseModel):
 
     @property
     def spatial_channels(self) -> int:
-        """Channels that enter beside z_t: occupancy and "given" flag of each group, and the noise map."""
-        return 2 * len(self.label_groups) + 1
+        """Channels that enter beside z_t: occupancy and "given" flag of each group, and the noise map; 0 without."""
+        return 2 * len(self.label_groups) + 1 if self.spatial else 0
+
+    @model_validator(mode="after")
+    def _rim_of_the_spatial_variant(self) -> NaDiffConfig:
+        if self.spatial and not self.rim:
+            raise ValueError("the spatial variant needs a rim of convolutions; set rim to 32 or more")
+        if self.rim and self.learn_sigma:
+            raise ValueError("a network with a rim does not learn the variance; set learn_sigma to false, or rim to 0")
+        return self
 
     def trunk(self) -> DiTConfig:
         """Sizes of the DiT."""
-        out_channels = self.latent_channels * (1 + self.learn_sigma + self.input_gain)
+        out_channels = self.latent_channels * (2 if self.learn_sigma else 1)
         return DiTConfig(
             side=self.latent_side,
             patch=self.patch,
-            in_channels=self.rim if self.spatial else self.latent_channels,
-            out_channels=self.rim if self.spatial else out_channels,
+            in_channels=self.rim or self.latent_channels,
+            out_channels=self.rim or out_channels,
             hidden=self.hidden,
             depth=self.depth,
             heads=self.heads,

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from ctstudio.core.errors import WeightMismatch
 from ctstudio.nets.dit import DiT, PatchEmbed
 from ctstudio.systems.na_diff.config import NaDiffConfig
-from ctstudio.systems.na_diff.network import NaDiffNetwork, with_gain
+from ctstudio.systems.na_diff.network import NaDiffNetwork, Rim
 
 
 def natural_config(config: NaDiffConfig) -> NaDiffConfig:
-    """The first stage of a model: the same trunk, without the spatial variant's rim."""
+    """The first stage of a model: the same network without mask and noise map at latent resolution."""
     return config.model_copy(update={"spatial": False, "layout": ()})
 
 
@@ -32,6 +32,7 @@ class NaturalNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.trunk = DiT(config.trunk())
+        self.rim = Rim(config) if config.rim else None
         self.y_embedder = PatchEmbed(replace(config.trunk(), in_channels=config.latent_channels))
 
     def condition(self, map_latent: Tensor) -> Tensor:
@@ -50,45 +51,50 @@ class NaturalNetwork(nn.Module):
         Returns:
             (B, C, side, side), or (B, 2C, side, side) when the variance is learned.
         """
-        return with_gain(self.trunk(z_t, timesteps, condition), z_t, self.config)  # (B, C or 2C, side, side)
+        if self.rim is None:
+            return self.trunk(z_t, timesteps, condition)  # (B, C or 2C, side, side)
+        return self.rim(self.trunk, z_t, timesteps, condition)  # (B, C, side, side)
 
 
 def begin_from(source: NaDiffNetwork, target: NaDiffNetwork) -> None:
-    """Begin a denoiser with another's trunk, and with its rho where the embeddings are as long.
+    """Begin a denoiser with another's trunk and rim, and with its rho where the embeddings are as long.
 
     So the second CT stage of Sep-Diff, which hears the mask, goes on from the first, which heard the noise map.
 
     Raises:
         WeightMismatch: The trunks differ in depth or width.
     """
-    carry_over(source.trunk, target.trunk)
+    carry_over(source, target)
     if source.config.clip_dim == target.config.clip_dim:
         target.conditions.rho.load_state_dict(source.conditions.rho.state_dict())
 
 
-def carry_over(source: DiT, target: DiT) -> list[str]:
-    """Put the weights of one trunk into another; what the condition meets, the layers of adaLN, carries over too.
+def carry_over(source: NaturalNetwork | NaDiffNetwork, target: NaDiffNetwork) -> list[str]:
+    """Put trunk and rim of one network into another; what the condition meets, adaLN's layers, carries over too.
 
     Args:
         source: Trained.
-        target: As wide and as deep; its first and last layer may differ, as the spatial variant's do.
+        target: With a trunk as wide and as deep. Its first and last layers may differ, and so may its rim: the spatial
+            variant's sees more.
 
     Returns:
-        The names of the target's weights that stay as they were.
+        The names of the weights of the target's trunk and rim that stay as they were.
 
     Raises:
         WeightMismatch: The blocks differ.
     """
     given, own = source.state_dict(), target.state_dict()
-    left = [key for key, value in own.items() if key not in given or given[key].shape != value.shape]
-    edges = ("x_embedder.", "final_layer.linear.")
-    wrong = [key for key in left if not key.startswith(edges)]
-    if wrong or len(source.blocks) != len(target.blocks):
+    kept = [key for key in own if key.startswith(("trunk.", "rim."))]
+    left = [key for key in kept if key not in given or given[key].shape != own[key].shape]
+    edges = ("trunk.x_embedder.", "trunk.final_layer.linear.", "rim.")
+    ours, theirs = target.trunk, source.trunk
+    if any(not key.startswith(edges) for key in left) or len(ours.blocks) != len(theirs.blocks):
         raise WeightMismatch(
-            f"One trunk has {len(source.blocks)} blocks of width {source.config.hidden}, "
-            f"the other {len(target.blocks)} of width {target.config.hidden}.",
+            f"One trunk has {len(theirs.blocks)} blocks of width {theirs.config.hidden}, "
+            f"the other {len(ours.blocks)} of width {ours.config.hidden}.",
             "Begin from a model of the same depth and width.",
-            "\n".join(wrong),
         )
-    target.load_state_dict({key: given[key] if key not in left else value for key, value in own.items()})
+    target.load_state_dict(
+        {key: given[key] if key in kept and key not in left else value for key, value in own.items()}
+    )
     return left

@@ -1,9 +1,9 @@
 """The denoiser of NA-Diff: a DiT whose condition is made of CLIP embeddings of the noise map, the mask, or both.
 
 Source: NA-Diff, section 3.4 (Sep-Diff), eq. 10 to 14, Fig. 3 (Cat-Diff).
-Differs: each condition has a learned null, for classifier-free dropout. The *spatial* variant is ours: a global
-embedding cannot follow a brush, so mask and noise map also enter at latent resolution, through a thin rim of
-convolutions around the trunk, and the unpredictable part of the latent (CT noise) has a way past the tokens.
+Differs: each condition has a learned null, for classifier-free dropout. Small networks get a thin rim of convolutions
+around the trunk, in which the unpredictable part of the latent (CT noise) has a way past the tokens. The *spatial*
+variant is ours: a global embedding cannot follow a brush, so mask and noise map also enter there.
 """
 
 from __future__ import annotations
@@ -79,27 +79,30 @@ class ModulatedBlock(nn.Module):
 
 
 class NoisePath(nn.Module):
-    """A gain for each latent value, from the noise map and the condition.
+    """A gain for each latent value, from what is known of its place and from the condition.
 
     CT noise fills every latent dimension and cannot be guessed from its neighbours; the best prediction for it is
     z_t times a number that depends on t and on the local noise SD. Tokens narrower than a patch cannot carry it.
     """
 
-    def __init__(self, spatial: int, latent: int, condition: int, hidden: int = 32) -> None:
+    def __init__(self, place: int, latent: int, condition: int, hidden: int = 32) -> None:
         super().__init__()
-        self.local = nn.Conv2d(spatial, hidden, 1)
+        self.local = nn.Conv2d(place, hidden, 1)
         self.condition = nn.Linear(condition, hidden)
         self.gain = nn.Conv2d(hidden, latent, 1)
         _silence(self.gain)
 
-    def forward(self, z_t: Tensor, spatial: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, z_t: Tensor, place: Tensor, condition: Tensor) -> Tensor:
         """(B, C, H, W), (B, K, H, W), (B, D) to (B, C, H, W)."""
-        h = functional.silu(self.local(spatial) + self.condition(condition)[:, :, None, None])  # (B, 32, H, W)
+        h = functional.silu(self.local(place) + self.condition(condition)[:, :, None, None])  # (B, 32, H, W)
         return z_t * self.gain(h)  # (B, C, H, W)
 
 
 class Rim(nn.Module):
-    """Convolutions at latent resolution before and after the trunk (ours)."""
+    """Convolutions at latent resolution before and after the trunk (ours).
+
+    The noise path goes by the spatial conditions where there are any, else by what the convolutions have found.
+    """
 
     def __init__(self, config: NaDiffConfig) -> None:
         super().__init__()
@@ -109,7 +112,20 @@ class Rim(nn.Module):
         self.join = nn.Conv2d(2 * width, width, 1)
         self.after = nn.ModuleList(ModulatedBlock(width, config.hidden) for _ in range(2))
         self.out = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), nn.Conv2d(width, latent, 3, padding=1))
-        self.noise_path = NoisePath(config.spatial_channels, latent, config.hidden)
+        self.noise_path = NoisePath(config.spatial_channels or width, latent, config.hidden)
+
+    def forward(
+        self, trunk: DiT, z_t: Tensor, timesteps: Tensor, condition: Tensor, spatial: Tensor | None = None
+    ) -> Tensor:
+        """What `trunk` says of z_t through the rim; shapes as for `NaDiffNetwork`."""
+        whole = condition if condition.ndim == 2 else condition.mean(dim=1)  # (B, D)
+        c = functional.silu(whole + trunk.t_embedder(timesteps))  # (B, D)
+        h = self.stem(z_t if spatial is None else torch.cat([z_t, spatial], dim=1))  # (B, rim, side, side)
+        h = self.before(h, c)  # (B, rim, side, side)
+        h = self.join(torch.cat([h, trunk(h, timesteps, condition)], dim=1))  # (B, rim, side, side)
+        for block in self.after:
+            h = block(h, c)  # (B, rim, side, side)
+        return self.out(h) + self.noise_path(z_t, h if spatial is None else spatial, c)  # (B, C, side, side)
 
 
 class NaDiffNetwork(nn.Module):
@@ -120,7 +136,7 @@ class NaDiffNetwork(nn.Module):
         self.config = config
         self.trunk = DiT(config.trunk())
         self.conditions = ImageConditions(config)
-        self.rim = Rim(config) if config.spatial else None
+        self.rim = Rim(config) if config.rim else None
 
     def forward(self, z_t: Tensor, timesteps: Tensor, condition: Tensor, spatial: Tensor | None = None) -> Tensor:
         """Predict.
@@ -134,23 +150,9 @@ class NaDiffNetwork(nn.Module):
         Returns:
             (B, C, side, side), or (B, 2C, side, side) when the variance is learned.
         """
-        if self.rim is None or spatial is None:
-            return with_gain(self.trunk(z_t, timesteps, condition), z_t, self.config)  # (B, C or 2C, side, side)
-        rim = self.rim
-        c = functional.silu(condition + self.trunk.t_embedder(timesteps))  # (B, D)
-        h = rim.before(rim.stem(torch.cat([z_t, spatial], dim=1)), c)  # (B, rim, side, side)
-        h = rim.join(torch.cat([h, self.trunk(h, timesteps, condition)], dim=1))  # (B, rim, side, side)
-        for block in rim.after:
-            h = block(h, c)  # (B, rim, side, side)
-        return rim.out(h) + rim.noise_path(z_t, spatial, c)  # (B, C, side, side)
-
-
-def with_gain(predicted: Tensor, z_t: Tensor, config: NaDiffConfig) -> Tensor:
-    """What the trunk says of z_t (B, C, side, side), with its gains, the last C channels, applied if it has any."""
-    if not config.input_gain:
-        return predicted
-    said, gain = predicted[:, : -config.latent_channels], predicted[:, -config.latent_channels :]
-    return torch.cat([said[:, : config.latent_channels] + gain * z_t, said[:, config.latent_channels :]], dim=1)
+        if self.rim is None:
+            return self.trunk(z_t, timesteps, condition)  # (B, C or 2C, side, side)
+        return self.rim(self.trunk, z_t, timesteps, condition, spatial)  # (B, C, side, side)
 
 
 def _silence(layer: nn.Module) -> None:

@@ -49,16 +49,16 @@ def test_the_papers_first_stage_has_the_trunk_of_its_ct_stages() -> None:
 
 def test_the_trunk_carries_over_whole_and_gives_the_same() -> None:
     source, target = _woken(NaturalNetwork(PLAIN)), NaDiffNetwork(PLAIN)
-    assert carry_over(source.trunk, target.trunk) == []
+    assert carry_over(source, target) == []
     z_t = torch.randn(2, PLAIN.latent_channels, PLAIN.latent_side, PLAIN.latent_side)
     t, c = torch.tensor([10, 900]), torch.randn(2, PLAIN.hidden)
-    torch.testing.assert_close(target.trunk(z_t, t, c), source.trunk(z_t, t, c))
+    torch.testing.assert_close(target(z_t, t, c), source(z_t, t, c))
 
 
 def test_the_spatial_variant_takes_the_blocks_and_keeps_its_own_edges() -> None:
     source, target = _woken(NaturalNetwork(PLAIN)), NaDiffNetwork(SPATIAL)
-    left = carry_over(source.trunk, target.trunk)
-    assert set(left) == {"x_embedder.proj.weight", "final_layer.linear.weight", "final_layer.linear.bias"}
+    left = carry_over(source, target)
+    assert set(left) == {"rim.stem.weight", "rim.noise_path.local.weight"}
     torch.testing.assert_close(target.trunk.blocks[0].mlp.fc1.weight, source.trunk.blocks[0].mlp.fc1.weight)
 
 
@@ -66,9 +66,9 @@ def test_the_spatial_variant_takes_the_blocks_and_keeps_its_own_edges() -> None:
 def test_a_trunk_of_another_size_is_refused(changes: dict[str, int]) -> None:
     other = NaDiffNetwork(PLAIN.model_copy(update=changes))
     with pytest.raises(WeightMismatch, match="blocks of width"):
-        carry_over(NaturalNetwork(PLAIN).trunk, other.trunk)
+        carry_over(NaturalNetwork(PLAIN), other)
     with pytest.raises(WeightMismatch, match="blocks of width"):
-        carry_over(other.trunk, NaturalNetwork(PLAIN).trunk)
+        carry_over(other, NaDiffNetwork(PLAIN))
 
 
 def test_the_mask_stage_of_sep_diff_begins_with_the_noise_map_stage() -> None:

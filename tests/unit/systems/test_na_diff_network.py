@@ -89,15 +89,25 @@ def test_one_condition_alone_is_all_that_is_heard(name: str, null: str) -> None:
     assert {key.split(".")[0] for key in fuse.state_dict()} == {"rho", null}
 
 
-def test_gains_let_a_narrow_token_pass_on_what_it_cannot_hold() -> None:
+def test_a_rim_without_spatial_conditions_lets_narrow_tokens_pass_on_what_they_cannot_hold() -> None:
     torch.manual_seed(0)
-    config = TINY.model_copy(update={"spatial": False, "input_gain": True})
-    network, (z_t, t, c, _) = NaDiffNetwork(config), _inputs()
-    said = network.trunk(z_t, t, c)
-    assert said.shape[1] == 2 * config.latent_channels
+    network, (z_t, t, c, _) = NaDiffNetwork(TINY.model_copy(update={"spatial": False})), _inputs()
+    assert network.rim is not None
+    assert network.rim.stem.in_channels == TINY.latent_channels
+    assert not network(z_t, t, c).allclose(0.5 * z_t)
     with torch.no_grad():
-        network.trunk.final_layer.linear.bias.view(config.patch**2, -1)[:, config.latent_channels :] = 0.5
+        for parameter in network.rim.out[-1].parameters():
+            torch.nn.init.zeros_(parameter)
+        network.rim.noise_path.gain.bias.fill_(0.5)
     torch.testing.assert_close(network(z_t, t, c), 0.5 * z_t)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"), [({"spatial": True}, "needs a rim"), ({"rim": 8}, "does not learn the variance")]
+)
+def test_switches_that_exclude_each_other_are_named(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        NaDiffConfig.model_validate(changes)
 
 
 def test_a_new_spatial_network_hears_no_condition_yet() -> None:
@@ -140,7 +150,7 @@ def test_the_noise_path_is_a_gain_on_each_latent_value(network: NaDiffNetwork) -
 
 
 def test_the_paper_s_network_takes_no_spatial_input() -> None:
-    flat = NaDiffConfig.model_validate({**CONFIG, **SMALL, "spatial": False, "learn_sigma": True, "patch": 4})
+    flat = NaDiffConfig.model_validate({**CONFIG, **SMALL, "spatial": False, "rim": 0, "learn_sigma": True})
     network, (z_t, t, c, _) = NaDiffNetwork(flat), _inputs()
     assert network.rim is None
     assert network(z_t, t, c).shape == (2, 2 * TINY.latent_channels, TINY.latent_side, TINY.latent_side)
@@ -149,7 +159,7 @@ def test_the_paper_s_network_takes_no_spatial_input() -> None:
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
 def test_a_silent_network_loses_the_variance_of_its_target(prediction: str) -> None:
     """With learned variance, only the first half of the channels counts."""
-    changes = {"spatial": False, "learn_sigma": True, "patch": 4, "prediction": prediction}
+    changes = {"spatial": False, "rim": 0, "learn_sigma": True, "patch": 4, "prediction": prediction}
     network = NaDiffNetwork(NaDiffConfig.model_validate({**CONFIG, **SMALL, **changes}))
     z_0 = 0.5 * torch.randn(64, 4, 16, 16, generator=torch.Generator().manual_seed(1))
     timesteps, noise = _draws(z_0, 0)
