@@ -44,9 +44,10 @@ def sweeps_from(card: Card, given: Mapping[str, str]) -> Sweeps:
         raise ParameterError(f"A batch has no list of {unknown[0]!r}.", f"It has: {', '.join(fields)}.")
     sweeps: Sweeps = {}
     for name, field in fields.items():
-        values = _values(field, given[name]) if name in given else (field.default,)
-        sweeps[name] = tuple(card.validated({name: value})[name] for value in values)
-        _check_unique(field, sweeps[name])
+        parts = _parts(field, given[name]) if name in given else [(field.default,)]
+        values = tuple(itertools.chain.from_iterable(_allowed(card, name, part) for part in parts))
+        _check_unique(field, values)
+        sweeps[name] = values
     return sweeps
 
 
@@ -71,11 +72,18 @@ def text_of(values: tuple[Any, ...]) -> str:
     return ", ".join(_plain(value) for value in values)
 
 
-def _values(field: Parameter, text: str) -> tuple[Any, ...]:
+def _parts(field: Parameter, text: str) -> list[tuple[Any, ...]]:
+    """Single values and ranges, as they stand in a text."""
     parts = [part for part in _BETWEEN.split(re.sub(r"\s+%", "%", text.strip())) if part]
     if not parts:
         raise ParameterError(f"The list of {field.title.lower()} is empty.", f"Give values, {_example(field)}.")
-    return tuple(itertools.chain.from_iterable(_read(field, part) for part in parts))
+    return [_read(field, part) for part in parts]
+
+
+def _allowed(card: Card, name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Values as the card gives them back; of a range the ends stand for what lies between."""
+    ends = [card.validated({name: value})[name] for value in (values[0], values[-1])]
+    return values if len(values) > 1 else (ends[0],)
 
 
 def _read(field: Parameter, part: str) -> tuple[Any, ...]:
@@ -102,8 +110,8 @@ def _number(field: Parameter, part: str) -> float:
 
 
 def _check_unique(field: Parameter, values: tuple[Any, ...]) -> None:
-    twice = next((value for place, value in enumerate(values) if value in values[:place]), None)
-    if twice is not None:
+    if len(set(values)) < len(values):
+        twice = next(value for value in values if values.count(value) > 1)
         raise ParameterError(f"{field.title} {_plain(twice)} is in the list twice.", "Name each value once.")
 
 
