@@ -1,6 +1,7 @@
 """The engine's process: its door opens before torch is imported.
 
-The main thread listens, answers and gives a sign of life each second; one other thread imports torch and works.
+The main thread listens, answers and gives a sign of life each second; a second thread imports torch and works on the
+queue; a third answers the live low-dose preview.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ import psutil
 
 from ctstudio.core.errors import EngineError
 from ctstudio.engine.line import Line
+from ctstudio.engine.live_noise import LiveNoise
 from ctstudio.protocol.channel import Channel
 from ctstudio.protocol.commands import Cancel, Shutdown, Submit
 from ctstudio.protocol.door import connect
 from ctstudio.protocol.events import DeviceStatus, EngineReady, Event, Failed, Hello, Stopped
+from ctstudio.protocol.live_noise import FindExposure, SimulateNoise
 from ctstudio.protocol.request import Request
 
 if TYPE_CHECKING:
@@ -70,6 +73,7 @@ class Worker:
         self._pipelines = pipelines
         self._log_file = log
         self._line = Line()
+        self._live = LiveNoise(channel.send)
         self._thread = threading.Thread(target=self._work, name="ctstudio-work", daemon=True)
         self._status = _own_memory
         self._broken = False
@@ -98,6 +102,8 @@ class Worker:
                 return
             if isinstance(message, Submit):
                 self._line.join(message.request)
+            elif isinstance(message, FindExposure | SimulateNoise):
+                self._live.ask(message)
             elif isinstance(message, Cancel) and self._line.cancel(message.request_id):
                 self._channel.send(Stopped(message.request_id))
 

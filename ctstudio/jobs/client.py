@@ -29,6 +29,7 @@ from ctstudio.protocol.events import (
     Stepped,
     Stopped,
 )
+from ctstudio.protocol.live_noise import ExposureFound, FindExposure, NoiseSimulated, SimulateNoise
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.wire import Message
 
@@ -110,6 +111,13 @@ class EngineClient:
         if len(left) < len(self._waiting):
             self._waiting = left
             self._inbox.put((None, Stopped(request_id)))
+
+    def ask(self, question: FindExposure | SimulateNoise) -> bool:
+        """Ask what no job has to wait for, at once; False while there is no engine to ask."""
+        if self._process is None or self._status not in ("ready", "busy"):
+            return False
+        self._process.send(question)
+        return True
 
     def kill(self) -> None:
         """End a hung engine at once: its job fails, the waiting ones stay."""
@@ -200,7 +208,19 @@ class EngineClient:
         return user_log_path("ctstudio", appauthor=False)
 
 
-_SAID = (Loading, Stepped, Preview, Finished, Failed, Stopped, Hello, EngineReady, DeviceStatus)
+_SAID = (
+    Loading,
+    Stepped,
+    Preview,
+    Finished,
+    Failed,
+    Stopped,
+    Hello,
+    EngineReady,
+    DeviceStatus,
+    ExposureFound,
+    NoiseSimulated,
+)
 
 
 def _lost(request_id: str, message: str, detail: str = "") -> Failed:

@@ -27,8 +27,13 @@ def transform_length(size: int) -> int:
     return max(64, 1 << math.ceil(math.log2(2 * padded_detectors(size))))
 
 
-def ramp_response(length: int, name: FilterName = "hann") -> NDArray[np.float64]:
+def ramp_response(length: int, name: FilterName = "hann", cutoff: float = 1.0) -> NDArray[np.float64]:
     """Response of the filter at the `length // 2 + 1` frequencies of a real transform, pixel units.
+
+    Args:
+        length: Of the transform.
+        name: The kernel.
+        cutoff: Where the Hann window ends, in Nyquist frequencies; above 1 it is cut off on its way down.
 
     The ramp is built in space (1/4 at 0, -1/(pi k)^2 at odd k), which keeps the mean of the image right.
     Source: Kak and Slaney, Principles of Computerized Tomographic Imaging, ch. 3, eq. 61; the window as in
@@ -43,13 +48,19 @@ def ramp_response(length: int, name: FilterName = "hann") -> NDArray[np.float64]
     kernel[0] = 0.25
     response = 2.0 * np.real(np.fft.fft(kernel))
     if name == "hann":
-        response = response * np.fft.fftshift(np.hanning(length))
+        response = response * (np.fft.fftshift(np.hanning(length)) if cutoff == 1.0 else _hann(length, cutoff))
     elif name == "sharp":
         response = response * (1.0 + SHARP_GAIN * np.sin(2.0 * np.pi * np.arange(length) / length) ** 2)
     elif name != "ramp":
         raise ParameterError(f"There is no reconstruction filter '{name}'.", "Use hann, ramp or sharp.")
     even = 0.5 * (response + np.roll(response[::-1], 1))
     return np.asarray(even[: length // 2 + 1], np.float64)
+
+
+def _hann(length: int, cutoff: float) -> NDArray[np.float64]:
+    """A Hann window (length,) over the frequencies of a transform that ends at `cutoff` Nyquist frequencies."""
+    frequency = 2.0 * np.abs(np.fft.fftfreq(length))
+    return np.where(frequency < cutoff, 0.5 * (1.0 + np.cos(np.pi * frequency / cutoff)), 0.0)
 
 
 def noise_gain(size: int, name: FilterName = "hann") -> float:

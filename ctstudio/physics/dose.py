@@ -64,7 +64,7 @@ def simulate_low_dose(
     Source: NA-Diff, eq. 1; Zeng et al. 2015 for counts and electronic noise. Differs: only the noise is
     reconstructed and added to the slice, so that the slice itself is not blurred by the reconstruction.
     """
-    clean = project(attenuation_from_hu(_finite(image_hu)), geometry)
+    clean = project(attenuation_from_hu(finite(image_hu)), geometry)
     return low_dose_from_sinogram(image_hu, clean, dose_fraction, geometry, generator, photons, electronic_noise)
 
 
@@ -128,7 +128,8 @@ def _doses(dose_fraction: Tensor | float, batch: int) -> Tensor:
     return dose
 
 
-def _finite(image_hu: Tensor) -> Tensor:
+def finite(image_hu: Tensor) -> Tensor:
+    """The slices themselves; IntensityError when a voxel is NaN or infinite."""
     if not bool(torch.isfinite(image_hu).all()):
         raise IntensityError("The slice has voxels that are NaN or infinite.", "Replace them by air (-1000 HU).")
     return image_hu

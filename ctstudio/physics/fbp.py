@@ -19,13 +19,16 @@ _TAPS = 2
 
 
 @torch.no_grad()
-def filtered_back_projection(sinogram: Tensor, geometry: ParallelGeometry, filter: FilterName = "hann") -> Tensor:
+def filtered_back_projection(
+    sinogram: Tensor, geometry: ParallelGeometry, filter: FilterName = "hann", cutoff: float = 1.0
+) -> Tensor:
     """The slice whose line integrals these are. Linear in the sinogram.
 
     Args:
         sinogram: (B, 1, n, angles) float32, line integrals (a quantity times mm).
         geometry: As used for the projection.
         filter: "hann" is smooth, "ramp" keeps every frequency, "sharp" raises the fine ones; the noise grows with them.
+        cutoff: Where the Hann window ends, in Nyquist frequencies.
 
     Returns:
         (B, 1, n, n) float32, the quantity per mm; 0 outside the inscribed circle. No gradient.
@@ -43,7 +46,7 @@ def filtered_back_projection(sinogram: Tensor, geometry: ParallelGeometry, filte
             "Reconstruct with the geometry that made the projections.",
         )
     half_turn = HalfTurn(geometry.angles)
-    rows = _filtered(sinogram[:, 0].transpose(1, 2).float(), n, filter)  # (B, angles, d)
+    rows = _filtered(sinogram[:, 0].transpose(1, 2).float(), n, filter, cutoff)  # (B, angles, d)
     rows = rows.unflatten(1, (half_turn.turns, half_turn.own)).permute(2, 3, 1, 0)  # (own, d, turns, B)
     table = rows.reshape(half_turn.own * rows.shape[1], -1).contiguous()  # (own * d, turns * B)
     total = sum(sums.of(table) for sums in _sums(n, geometry.angles, device))  # (P, turns * B)
@@ -55,12 +58,12 @@ def filtered_back_projection(sinogram: Tensor, geometry: ParallelGeometry, filte
     return slices[:, None, :n, :n] * (math.pi / (2 * geometry.angles * geometry.pixel_mm))  # (B, 1, n, n)
 
 
-def _filtered(rows: Tensor, n: int, name: FilterName) -> Tensor:
+def _filtered(rows: Tensor, n: int, name: FilterName, cutoff: float) -> Tensor:
     """Projections (B, angles, n) after the ramp, padded to the diagonal: (B, angles, d)."""
     wide = padded_detectors(n)
     before = wide // 2 - n // 2
     length = transform_length(n)
-    response = torch.as_tensor(ramp_response(length, name), dtype=torch.float32, device=rows.device)
+    response = torch.as_tensor(ramp_response(length, name, cutoff), dtype=torch.float32, device=rows.device)
     filtered = torch.fft.irfft(torch.fft.rfft(rows, n=length) * response, n=length)
     return torch.cat([filtered[..., length - before :], filtered[..., : wide - before]], -1)
 

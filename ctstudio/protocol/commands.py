@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ctstudio.protocol.live_noise import FindExposure, SimulateNoise
 from ctstudio.protocol.request import Request
 
 
@@ -26,4 +27,4 @@ class Shutdown:
     """End the process."""
 
 
-Command = Submit | Cancel | Shutdown
+Command = Submit | Cancel | Shutdown | FindExposure | SimulateNoise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ctstudio.core.volume import Volume
+from ctstudio.protocol.live_noise import ExposureFound, NoiseSimulated
 from ctstudio.protocol.result import Result
 
 
@@ -106,5 +107,5 @@ class DeviceStatus:
 Event = Loading | Stepped | Preview | Finished | Failed | Stopped
 """What a pipeline yields: all carry a `request_id`."""
 
-EngineEvent = Event | Hello | EngineReady | DeviceStatus
+EngineEvent = Event | Hello | EngineReady | DeviceStatus | ExposureFound | NoiseSimulated
 """All that the engine says to the desk."""

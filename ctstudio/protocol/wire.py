@@ -28,12 +28,14 @@ from ctstudio.protocol.events import (
     Stepped,
     Stopped,
 )
+from ctstudio.protocol.live_noise import ExposureFound, FindExposure, NoiseSimulated, SimulateNoise
 from ctstudio.protocol.plain import from_plain, to_plain
 
 VERSION = 1
 Message = (
     Submit | Cancel | Shutdown | Loading | Stepped | Preview | Finished | Failed | Stopped
     | Hello | EngineReady | DeviceStatus | BlockWanted | BlockLent | BlocksReturned
+    | FindExposure | ExposureFound | SimulateNoise | NoiseSimulated
 )  # fmt: skip
 """Everything that may cross the wall."""
 
