@@ -132,7 +132,8 @@ def _readiness(info: ModelInfo) -> list[Fit]:
 
 def _hearing(info: ModelInfo) -> list[Fit]:
     """What is asked that the model cannot hear, for models that hear the mask or the dose alone."""
-    hears = info.config.get("conditions", ("noise_map", "mask"))
+    every = ("noise_map", "mask")
+    hears = every if info.config.get("control") else info.config.get("conditions", every)
     found = []
     if "mask" not in hears:
         found.append(Fit("amber", "Mask", "This model does not follow a mask; it hears the dose alone."))

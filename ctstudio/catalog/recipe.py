@@ -182,12 +182,15 @@ class Adaptation(_Strict):
     """What of the base model is trained.
 
     Attributes:
-        method: "full" trains every weight of the denoiser; "lora" adds low-rank updates (Hu et al. 2022).
+        method: "full" trains every weight of the denoiser; "lora" adds low-rank updates (Hu et al. 2022); "controlnet"
+            adds a copy of its first blocks that hears mask and noise map in place (Zhang et al. 2023).
+        control: How many blocks a ControlNet copies; 0 for half of them.
         rank, alpha: Of the updates; their weight is alpha / rank.
         targets: Layers that get updates, by the end of their name.
     """
 
-    method: Literal["full", "lora"] = "lora"
+    method: Literal["full", "lora", "controlnet"] = "lora"
+    control: Annotated[int, Field(ge=0)] = 0
     rank: Count = 8
     alpha: Count = 16
     targets: tuple[str, ...] = ("attn.qkv", "attn.proj", "adaLN_modulation.1")

@@ -79,7 +79,7 @@ def mask_kinds(model: NaDiffModel) -> dict[str, tuple[tuple[str, ...] | None, bo
     kinds = dict(MASK_KINDS)
     if model.layout is None:
         del kinds["liver_alone_not_completed"]
-    if model.config.told_groups:
+    if model.config.told_groups and not model.config.control:
         del kinds["all_labels"]
     return kinds
 

@@ -6,6 +6,7 @@ Differs: the condition may also be one vector a token, as NA-Diff's natural-imag
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,9 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from ctstudio.nets.positions import grid_positions, time_waves
+
+Steer = Callable[[Tensor, Tensor], list[Tensor]]
+"""Tokens (B, T, D) as they enter and the blocks' condition, to (B, T, D) for each of the first blocks."""
 
 
 @dataclass(frozen=True)
@@ -159,13 +163,14 @@ class DiT(nn.Module):
         self.final_layer = FinalLayer(config)
         self._initialise()
 
-    def forward(self, x: Tensor, timesteps: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, x: Tensor, timesteps: Tensor, condition: Tensor, steer: Steer | None = None) -> Tensor:
         """Predict.
 
         Args:
             x: (B, C_in, side, side).
             timesteps: (B,) in [0, 1000).
             condition: (B, D), or (B, T, D) for one vector a token.
+            steer: Says what is added to the tokens after each of the first blocks.
 
         Returns:
             (B, C_out, side, side).
@@ -173,11 +178,14 @@ class DiT(nn.Module):
         tokens = self.x_embedder(x) + self.pos_embed  # (B, T, D)
         condition = condition if condition.ndim == 3 else condition[:, None]  # (B, 1 or T, D)
         condition = condition + self.t_embedder(timesteps)[:, None]  # (B, 1 or T, D), eq. 14
-        for block in self.blocks:
+        added = [] if steer is None else steer(tokens, condition)  # (B, T, D) each
+        for number, block in enumerate(self.blocks):
             if self.recompute and torch.is_grad_enabled():
                 tokens = checkpoint(block, tokens, condition, use_reentrant=False)  # (B, T, D)
             else:
                 tokens = block(tokens, condition)  # (B, T, D)
+            if number < len(added):
+                tokens = tokens + added[number]  # (B, T, D)
         return self._unpatchify(self.final_layer(tokens, condition))  # (B, C_out, side, side)
 
     def _unpatchify(self, tokens: Tensor) -> Tensor:

@@ -167,7 +167,7 @@ def _licence(recipe: Recipe) -> str:
 
 def training_ranges(slices: Slices, config: NaDiffConfig) -> Ranges:
     """What the training slices held: label areas and body areas from the 1st to the 99th percentile."""
-    groups = config.told_groups or tuple(config.label_groups)
+    groups = (() if config.control else config.told_groups) or tuple(config.label_groups)
     known = sorted({name for group in groups for name in config.label_groups[group]})
     values = values_of(known)
     counts = np.stack([np.bincount(labels.ravel(), minlength=256) for labels in slices.labels])  # (N, 256)

@@ -9,7 +9,7 @@ from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import find_model
 from ctstudio.evaluation.held_out import FIRST_SEED, held_out_slices
 from ctstudio.evaluation.na_diff import dose_figures, look_figures, mask_figures, vae_figures
-from ctstudio.systems.na_diff.weights import SEGMENTER, load, load_segmenter
+from ctstudio.systems.na_diff.weights import has_segmenter, load, load_segmenter
 from ctstudio.training.data import load_slices
 from ctstudio.training.run import Run
 
@@ -29,7 +29,7 @@ def measure_model(run: Run) -> ModelInfo:
         "dose": dose_figures(model, counts.dose_anatomies, run.say),
         "looks": look_figures(model, bank, looked_at, run.say),
     }
-    if (folder / SEGMENTER).exists() or SEGMENTER in info.borrows:
+    if has_segmenter(find_model(folder)):
         segmenter = load_segmenter(folder, model.config)
         figures["mask"] = mask_figures(model, segmenter, counts.mask_slices, run.say)
     measured = info.model_copy(update={"figures": figures})

@@ -1,4 +1,4 @@
-"""A model of the shelf, trained further on other data: the whole denoiser, or low-rank updates of it."""
+"""A model of the shelf, trained further: the whole denoiser, low-rank updates of it, or a ControlNet beside it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def base_of(run: Run) -> Model:
 
     Raises:
         ModelNotFound, DigestMismatch: It is not there, or not what its model.json says.
-        ParameterError: It belongs to another system.
+        ParameterError: It belongs to another system, lacks parts, or is to be a teacher and was never trained.
     """
     if not isinstance(run.recipe, FineTuneRecipe | DistilRecipe):
         raise TypeError(f"{run.recipe.name} starts from nothing")
@@ -37,6 +37,9 @@ def base_of(run: Run) -> Model:
             f"The model {model.info.name} belongs to {model.info.system}, the recipe to {run.recipe.system}.",
             "Choose a model of the recipe's system: ctstudio models list.",
         )
+    if model.info.lacks or (model.info.not_ready and isinstance(run.recipe, DistilRecipe)):
+        remedy = "Import it with all its parts, or choose another base." if model.info.lacks else "Fine-tune it first."
+        raise ParameterError(f"{run.recipe.name} cannot start from it: {model.info.not_ready}", remedy)
     check(model)
     return model
 
@@ -69,7 +72,7 @@ def export(run: Run, which: str = "last") -> None:
     base = load_base(run)
     network = adapted(base.network, _adaptation(run))
     restored(run, "denoiser", network, which)
-    export_adapted(run, base_of(run), merged(network), base.config, "denoiser")
+    export_adapted(run, base_of(run), merged(network), network.config, "denoiser")
 
 
 def figures(run: Run) -> None:
@@ -93,6 +96,8 @@ def adapted(network: NaDiffNetwork, adaptation: Adaptation) -> NaDiffNetwork:
     Raises:
         ParameterError: A target names no layer.
     """
+    if adaptation.method == "controlnet":
+        return controlled(network, adaptation.control)
     if adaptation.method == "full":
         network.requires_grad_(True)
         network.trunk.pos_embed.requires_grad_(False)
@@ -107,6 +112,36 @@ def adapted(network: NaDiffNetwork, adaptation: Adaptation) -> NaDiffNetwork:
     network.requires_grad_(False)
     config = LoraConfig(r=adaptation.rank, lora_alpha=adaptation.alpha, target_modules=list(adaptation.targets))
     return inject_adapter_in_model(config, network)  # type: ignore[return-value,arg-type]
+
+
+def controlled(network: NaDiffNetwork, depth: int) -> NaDiffNetwork:
+    """The network with a new ControlNet, which alone is free to learn.
+
+    Args:
+        network: Without one.
+        depth: How many blocks it copies; 0 for half of them.
+
+    Raises:
+        ParameterError: More blocks than there are, a network that has a ControlNet, or one that has no mask channels.
+    """
+    config, blocks = network.config, len(network.trunk.blocks)
+    if config.control:
+        raise ParameterError("The base model has a ControlNet already.", 'Train it on with adapt.method = "full".')
+    if not config.label_groups:
+        raise ParameterError("The base model names no mask channels.", "Choose a base whose config has label_groups.")
+    if depth > blocks:
+        raise ParameterError(
+            f"The base model has {blocks} blocks, not {depth}.", f"Set adapt.control to at most {blocks}."
+        )
+    steered = NaDiffNetwork(config.model_copy(update={"control": depth or max(1, blocks // 2)}))
+    if next(network.parameters()).is_meta:
+        return steered.to("meta")
+    steered.load_state_dict(network.state_dict(), strict=False)
+    steered.requires_grad_(False)
+    if steered.control is not None:
+        steered.control.begin_as(steered.trunk)
+        steered.control.requires_grad_(True)
+    return steered
 
 
 def merged(network: NaDiffNetwork) -> NaDiffNetwork:

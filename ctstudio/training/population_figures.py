@@ -7,8 +7,8 @@ import torch
 from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import Model, find_model
 from ctstudio.evaluation.held_out import FIRST_SEED, held_out_slices
-from ctstudio.evaluation.organs import organ_hu_figures
-from ctstudio.systems.na_diff.weights import load
+from ctstudio.evaluation.organs import organ_figures
+from ctstudio.systems.na_diff.weights import has_segmenter, load, load_segmenter
 from ctstudio.training.data import population_of
 from ctstudio.training.run import Run
 
@@ -27,7 +27,8 @@ def measure_on_population(run: Run, base: Model) -> ModelInfo:
     figures: dict[str, object] = {"command": f"ctstudio train {run.recipe.name} --out DIR", "slices": count}
     for name, model in (("base", base), ("model", find_model(folder))):
         loaded = load(model.folder, model.info, torch.device("cpu"), torch.float32)
-        figures[name] = organ_hu_figures(loaded, slices)
+        segmenter = load_segmenter(model.folder, loaded.config) if has_segmenter(model) else None
+        figures[name] = organ_figures(loaded, slices, segmenter)
         run.say(f"{name}: {figures[name]}")
     best = run.store("denoiser").position().best
     if best is not None:

@@ -30,11 +30,14 @@ class NaDiffConfig(BaseModel):
         spatial: Whether mask and noise map also enter at latent resolution (ours).
         rim: Channels of the convolutions around the trunk (ours); 0 for none, as the paper's network. Tokens narrower
             than their patch need them to carry what cannot be guessed, CT noise; the spatial variant needs them too.
+        control: How many of the trunk's first blocks a ControlNet steers, which hears mask and noise map at latent
+            resolution; 0 for none (the paper compares with one).
         layout: Channels of each level of the network that completes a partial mask; empty when there is none (ours).
         learn_sigma: Whether the network also predicts the variance (DiT).
         prediction: What the network predicts: "epsilon" (paper) or "v_prediction".
         label_groups: Names of the mask channels, in order, with their label names.
-        told_groups: The only channels that the model is told of, whatever else a mask holds; empty for all.
+        told_groups: The only channels that the model is told of, whatever else a mask holds; empty for all. A
+            ControlNet hears all.
         noise_map_scale_hu: Noise map value that becomes 1.
         few_steps: Timesteps of a distilled student, falling; empty for a model that any sampler may use.
         few_steps_redraw: Whether the student gets fresh noise between its steps, as consistency models do.
@@ -62,6 +65,7 @@ class NaDiffConfig(BaseModel):
     fusion: Literal["concat", "sum"] = "concat"
     spatial: bool = False
     rim: int = 0
+    control: int = 0
     layout: tuple[int, ...] = ()
     learn_sigma: bool = True
     prediction: str = "epsilon"
@@ -85,8 +89,8 @@ class NaDiffConfig(BaseModel):
 
     @property
     def spatial_channels(self) -> int:
-        """Channels that enter beside z_t: occupancy and "given" flag of each group, and the noise map; 0 without."""
-        return 2 * len(self.label_groups) + 1 if self.spatial else 0
+        """Channels of mask and noise map at latent resolution: occupancy and "given" flag of each group, the map."""
+        return 2 * len(self.label_groups) + 1
 
     @model_validator(mode="after")
     def _rim_of_the_spatial_variant(self) -> NaDiffConfig:

@@ -18,7 +18,7 @@ from ctstudio.systems.na_diff.network import NaDiffNetwork, Rim
 
 def natural_config(config: NaDiffConfig) -> NaDiffConfig:
     """The first stage of a model: the same network without mask and noise map at latent resolution."""
-    return config.model_copy(update={"spatial": False, "layout": ()})
+    return config.model_copy(update={"spatial": False, "control": 0, "layout": ()})
 
 
 class NaturalNetwork(nn.Module):

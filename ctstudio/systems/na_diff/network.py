@@ -9,12 +9,14 @@ variant is ours: a global embedding cannot follow a brush, so mask and noise map
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ctstudio.nets.dit import DiT
+from ctstudio.nets.control import DiTControl
+from ctstudio.nets.dit import DiT, Steer
 from ctstudio.systems.na_diff.config import Condition, NaDiffConfig
 
 NULLS: dict[Condition, str] = {"noise_map": "null_map", "mask": "null_mask"}
@@ -107,22 +109,29 @@ class Rim(nn.Module):
     def __init__(self, config: NaDiffConfig) -> None:
         super().__init__()
         width, latent = config.rim, config.latent_channels
-        self.stem = nn.Conv2d(latent + config.spatial_channels, width, 3, padding=1)
+        spatial = config.spatial_channels if config.spatial else 0
+        self.stem = nn.Conv2d(latent + spatial, width, 3, padding=1)
         self.before = ModulatedBlock(width, config.hidden)
         self.join = nn.Conv2d(2 * width, width, 1)
         self.after = nn.ModuleList(ModulatedBlock(width, config.hidden) for _ in range(2))
         self.out = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), nn.Conv2d(width, latent, 3, padding=1))
-        self.noise_path = NoisePath(config.spatial_channels or width, latent, config.hidden)
+        self.noise_path = NoisePath(spatial or width, latent, config.hidden)
 
     def forward(
-        self, trunk: DiT, z_t: Tensor, timesteps: Tensor, condition: Tensor, spatial: Tensor | None = None
+        self,
+        trunk: DiT,
+        z_t: Tensor,
+        timesteps: Tensor,
+        condition: Tensor,
+        spatial: Tensor | None = None,
+        steer: Steer | None = None,
     ) -> Tensor:
         """What `trunk` says of z_t through the rim; shapes as for `NaDiffNetwork`."""
         whole = condition if condition.ndim == 2 else condition.mean(dim=1)  # (B, D)
         c = functional.silu(whole + trunk.t_embedder(timesteps))  # (B, D)
         h = self.stem(z_t if spatial is None else torch.cat([z_t, spatial], dim=1))  # (B, rim, side, side)
         h = self.before(h, c)  # (B, rim, side, side)
-        h = self.join(torch.cat([h, trunk(h, timesteps, condition)], dim=1))  # (B, rim, side, side)
+        h = self.join(torch.cat([h, trunk(h, timesteps, condition, steer)], dim=1))  # (B, rim, side, side)
         for block in self.after:
             h = block(h, c)  # (B, rim, side, side)
         return self.out(h) + self.noise_path(z_t, h if spatial is None else spatial, c)  # (B, C, side, side)
@@ -137,6 +146,9 @@ class NaDiffNetwork(nn.Module):
         self.trunk = DiT(config.trunk())
         self.conditions = ImageConditions(config)
         self.rim = Rim(config) if config.rim else None
+        self.control = None
+        if config.control:
+            self.control = DiTControl(config.trunk(), config.spatial_channels, config.control)
 
     def forward(self, z_t: Tensor, timesteps: Tensor, condition: Tensor, spatial: Tensor | None = None) -> Tensor:
         """Predict.
@@ -145,14 +157,16 @@ class NaDiffNetwork(nn.Module):
             z_t: (B, C, side, side) noised latent.
             timesteps: (B,) in [0, 1000).
             condition: (B, D) from `conditions`.
-            spatial: (B, K, side, side) mask occupancy, flags and noise map; only for the spatial variant.
+            spatial: (B, K, side, side) mask occupancy, flags and noise map; for the spatial variant and ControlNets.
 
         Returns:
             (B, C, side, side), or (B, 2C, side, side) when the variance is learned.
         """
+        steer = None if self.control is None else partial(self.control, picture=spatial)
         if self.rim is None:
-            return self.trunk(z_t, timesteps, condition)  # (B, C or 2C, side, side)
-        return self.rim(self.trunk, z_t, timesteps, condition, spatial)  # (B, C, side, side)
+            return self.trunk(z_t, timesteps, condition, steer)  # (B, C or 2C, side, side)
+        beside = spatial if self.config.spatial else None
+        return self.rim(self.trunk, z_t, timesteps, condition, beside, steer)  # (B, C, side, side)
 
 
 def _silence(layer: nn.Module) -> None:

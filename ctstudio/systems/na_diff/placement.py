@@ -154,11 +154,11 @@ def _notes(
     if kept < 0.95 * painted:
         side = config.image_size * config.pixel_mm
         notes.append(f"{1 - kept / painted:.0%} of the mask lies outside the model's field of view of {side:.0f} mm.")
-    if "mask" not in config.conditions:
+    if "mask" not in config.conditions and not config.control:
         notes.append("This model does not follow the mask; the mask only says which slices are generated.")
-    elif config.told_groups:
+    elif config.told_groups and not config.control:
         notes.append(f"This model follows {', '.join(config.told_groups)} alone, whatever else the mask holds.")
-    if "noise_map" not in config.conditions:
+    if "noise_map" not in config.conditions and not config.control:
         notes.append("This model does not hear the dose; its noise is what it learned, at any dose.")
     if len(slices) < mask.grid.shape[0]:
         notes.append(f"{len(slices)} of {mask.grid.shape[0]} slices hold mask and are generated; the others are air.")

@@ -119,9 +119,11 @@ def told_of(
         keep_mask: (B,) bool, the same of the mask's.
     """
     config = network.config
-    given = given & groups.told.to(given.device)
+    heard = given & groups.told.to(given.device)
     with torch.no_grad():
-        pictures = {"noise_map": map_picture(noise_maps), "mask": mask_picture(labels, given, groups)}
+        pictures = {"noise_map": map_picture(noise_maps), "mask": mask_picture(labels, heard, groups)}
         embeddings = {name: embed_picture(clip, pictures[name]) for name in config.conditions}
-        spatial = spatial_condition(labels, given, noise_maps, config, groups) if config.spatial else None
+        spatial = None
+        if config.spatial or config.control:
+            spatial = spatial_condition(labels, given if config.control else heard, noise_maps, config, groups)
     return Told(network.conditions(embeddings, {"noise_map": keep_map, "mask": keep_mask}), spatial)

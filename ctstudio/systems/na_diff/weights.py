@@ -95,6 +95,11 @@ def load_vae(folder: Path) -> AutoencoderKL:
     return vae  # type: ignore[no-any-return]
 
 
+def has_segmenter(model: Model) -> bool:
+    """Whether a segmenter came with a model, its own or a borrowed one."""
+    return SEGMENTER in model.info.borrows or (model.folder / SEGMENTER).exists()
+
+
 def load_segmenter(folder: Path, config: NaDiffConfig) -> nn.Module:
     """The segmenter that came with a demo model in `folder`, its own or a borrowed one, float32, in evaluation mode."""
     from ctstudio.nets.segmenter import build_segmenter  # MONAI takes seconds to import; generating needs none of it

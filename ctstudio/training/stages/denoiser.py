@@ -92,7 +92,7 @@ class DenoiserStage:
 
     def _given(self, count: int, generator: torch.Generator) -> Tensor:
         """Which groups are told; a model that is told of some alone hears of them always."""
-        if self.module.config.told_groups:
+        if self.module.config.told_groups and not self.module.config.control:
             return torch.ones(count, len(self._groups.names), dtype=torch.bool)
         return drop_groups(count, self._groups, generator)
 

@@ -12,7 +12,7 @@ from ctstudio.catalog.shelf import find_model
 from ctstudio.core.labels import values_of
 from ctstudio.evaluation import organs
 from ctstudio.evaluation.held_out import HeldOut, with_noise
-from ctstudio.evaluation.organs import organ_hu_figures
+from ctstudio.evaluation.organs import organ_figures
 from ctstudio.systems.na_diff.weights import NaDiffModel, load
 from tiny_na_diff import SMALL, write_tiny_model
 
@@ -35,7 +35,7 @@ def slices() -> HeldOut:
 
 
 def test_organs_that_are_shown_are_measured_and_the_mean_is_over_them(model: NaDiffModel, slices: HeldOut) -> None:
-    figures = organ_hu_figures(model, slices)
+    figures = organ_figures(model, slices)
     assert set(figures) == {"organ_hu_error", "liver_hu_error", "spleen_hu_error"}
     assert figures["organ_hu_error"] == pytest.approx(
         (figures["liver_hu_error"] + figures["spleen_hu_error"]) / 2, abs=0.01
@@ -51,10 +51,10 @@ def test_an_error_of_known_size_is_found(model: NaDiffModel, slices: HeldOut, mo
         return image
 
     monkeypatch.setattr(organs, "generate_slices", made)
-    figures = organ_hu_figures(model, slices)
+    figures = organ_figures(model, slices)
     assert figures["liver_hu_error"] == pytest.approx(10, abs=0.01)
     assert figures["spleen_hu_error"] == pytest.approx(0, abs=0.01)
 
 
 def test_the_same_slices_give_the_same_figures(model: NaDiffModel, slices: HeldOut, tmp_path: Path) -> None:
-    assert organ_hu_figures(model, slices) == organ_hu_figures(model, slices)
+    assert organ_figures(model, slices) == organ_figures(model, slices)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ctstudio.catalog.recipe import Adaptation, FineTuneRecipe
@@ -16,7 +18,7 @@ from ctstudio.core.errors import ParameterError
 from ctstudio.protocol.training_run import RunFiles, RunInfo, StepLine, ValidationLine, read_record, read_records
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
-from ctstudio.systems.na_diff.weights import load
+from ctstudio.systems.na_diff.weights import DENOISER, WEIGHTS, load
 from ctstudio.training.fine_tune import adapted, merged
 from ctstudio.training.launch import run_recipe
 from tiny_dataset import write_dataset
@@ -173,3 +175,38 @@ def test_a_finished_run_goes_on_to_the_same_model(done: Path, base: Path, data: 
     before = find_model(done / "model").info.files
     run_recipe(recipe_from(tuning(base, data)), done, resume=True)
     assert find_model(done / "model").info.files == before
+
+
+def test_a_controlnet_learns_beside_a_model_that_stays_as_it_is(data: Path, tmp_path: Path) -> None:
+    """The base hears the liver alone through CLIP; the ControlNet hears all labels in place."""
+    deaf = {"spatial": False, "told_groups": ["liver"]}
+    base = write_tiny_model(tmp_path / "deaf", "tiny-deaf", deaf)
+    recipe = recipe_from(tuning(base, data, adapt={"method": "controlnet"}))
+    run_recipe(recipe, tmp_path / "run", stages=("data", "latents", "denoiser", "export"))
+    model = find_model(tmp_path / "run" / "model")
+    before, after = (load_file(folder / DENOISER / WEIGHTS) for folder in (base, model.folder))
+    assert model.info.config["control"] == 1
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+    added = {key for key in after if key not in before}
+    assert {key.split(".")[0] for key in added} == {"control"}
+    assert any(bool(after[key].any()) for key in added if key.startswith("control.leave"))
+    assert "lesion" in model.info.ranges.labels
+    loaded = load(model.folder, model.info, torch.device("cpu"), torch.float32)
+    assert loaded.network.control is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "adapt", "words"),
+    [
+        ({"control": 1}, {}, "has a ControlNet already"),
+        ({}, {"control": 5}, "has 1 blocks, not 5"),
+    ],
+)
+def test_a_controlnet_that_cannot_be_is_refused(
+    data: Path, tmp_path: Path, changes: dict[str, Any], adapt: dict[str, Any], words: str
+) -> None:
+    base = write_tiny_model(tmp_path / "base", "tiny-other", changes)
+    recipe = recipe_from(tuning(base, data, adapt={"method": "controlnet", **adapt}))
+    with pytest.raises(ParameterError, match=words):
+        run_recipe(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
