@@ -77,7 +77,7 @@ def test_mask_figures_have_their_keys(tiny_folder: Path, tiny_model: NaDiffModel
         "dice_all_labels", "dice_all_labels_shuffled",
     }  # fmt: skip
     assert all(0 <= value <= 1 for name, value in figures.items() if name != "slices")
-    assert len(lines) == 3
+    assert len(lines) == 2
 
 
 @pytest.mark.usefixtures("at_once")
