@@ -64,7 +64,9 @@ def test_a_collection_beside_itself_is_at_no_distance(tools: Instruments, reader
 
 
 def test_figures_of_stand_ins_say_so_and_few_images_are_warned_of(tools: Instruments, reader: Reader) -> None:
-    report = compared(Side(some(9)), Side(some(8, offset=20)), metrics_from("clean-fid,kid,lpips,iqa,psnr"), tools, reader)
+    report = compared(
+        Side(some(9)), Side(some(8, offset=20)), metrics_from("clean-fid,kid,lpips,iqa,psnr"), tools, reader
+    )
     for figure in report.figures:
         assert ("not comparable with published figures" in figure.heading) == (figure.metric != "psnr")
     fid, kid = report.figures[:2]
