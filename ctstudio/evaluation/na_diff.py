@@ -20,6 +20,7 @@ from ctstudio.measure.overlap import dice
 from ctstudio.nets.segmenter import segment
 from ctstudio.protocol.events import Finished
 from ctstudio.protocol.request import Request
+from ctstudio.systems.na_diff.latents import decoded_hu, encoded
 from ctstudio.systems.na_diff.pipeline import SLICES_AT_ONCE, generate
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
@@ -160,8 +161,8 @@ def vae_figures(model: NaDiffModel, count: int) -> dict[str, Any]:
 def autoencoded(model: NaDiffModel, images_hu: NDArray[np.float32]) -> NDArray[np.float32]:
     """Slices (N, 256, 256) HU after the VAE's encode and decode."""
     unit = torch.from_numpy(model.config.window.to_unit(images_hu))[:, None]
-    parts = [model.vae.decode(model.vae.encode(p).latent_dist.mean).sample for p in unit.split(4)]
-    return model.config.window.from_unit(torch.cat(parts)[:, 0].numpy())
+    parts = (encoded(model.vae, model.config, part).to(model.device) for part in unit.split(4))
+    return np.concatenate([decoded_hu(model.vae, model.config, z) for z in parts])
 
 
 def look_figures(model: NaDiffModel, bank_hu: NDArray[np.float32], slices: HeldOut, say: Say) -> dict[str, float]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from diffusers import AutoencoderKL
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -16,15 +17,22 @@ from ctstudio.catalog.recipe import TrainRecipe
 from ctstudio.catalog.recipes import list_recipes, load_recipe, recipe_from
 from ctstudio.catalog.shelf import check, find_model, part_folder
 from ctstudio.core.errors import CtStudioError, InputError, ModelNotFound, ParameterError, WeightMismatch
+from ctstudio.nets.dit import parameter_count
 from ctstudio.protocol.training_run import RunFiles, ValidationLine, read_records
+from ctstudio.systems.na_diff.config import PAPER, NaDiffConfig
+from ctstudio.systems.na_diff.latents import decoded_hu, encoded
+from ctstudio.systems.na_diff.natural import NaturalNetwork, natural_config
+from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.weights import DENOISER, WEIGHTS, load
 from ctstudio.training.checks import check_run
 from ctstudio.training.launch import plan_of, run_recipe
 from tiny_dataset import write_dataset
 from tiny_na_diff import write_tiny_model
 from tiny_recipe import QUICK, ablation
+from weightless import on_meta
 
 MODELS = "abcdef"
+GROUPS = {"body": ("body",), "liver": ("liver",)}
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +197,38 @@ def test_photographs_are_looked_through_before_the_first_step(lender: Path, data
     run_recipe(recipe_from(recipe(tmp_path)), tmp_path / "run", say=told.append, stages=stages)
     assert any("tiny.png is skipped" in line for line in told)
     assert "at most 4 photographs" in find_model(tmp_path / "run" / "model").info.trained_on
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_papers_recipes_build_the_papers_networks(name: str) -> None:
+    """On no memory: DiT-L/4, its condition layers, and the stage on natural images."""
+    recipe, demo = load_recipe(f"paper/na-diff-{name}"), load_recipe(f"demo/na-diff-{name}")
+    assert isinstance(recipe, TrainRecipe)
+    assert isinstance(demo, TrainRecipe)
+    config = NaDiffConfig.model_validate({**recipe.network, "label_groups": GROUPS})
+    network = on_meta(NaDiffNetwork, config)
+    assert parameter_count(network.trunk) == 457_028_736
+    assert ("eta" in {key.split(".")[1] for key in network.state_dict() if key.startswith("conditions")}) == (
+        name in "ef"
+    )
+    assert config.model_copy(update={"conditions": PAPER.conditions, "told_groups": (), "label_groups": {}}) == PAPER
+    assert recipe.size == "paper"
+    assert (recipe.network["conditions"], recipe.natural is None) == (demo.network["conditions"], demo.natural is None)
+    assert recipe.start == {"c": "na-diff-a", "d": "na-diff-b"}.get(name, "")
+    if recipe.natural is not None:
+        assert parameter_count(on_meta(NaturalNetwork, natural_config(config))) > 457_028_736
+    with pytest.raises(ModelNotFound, match="na-diff-paper"):
+        check_run(recipe, Path("never"), resume=False)
+
+
+def test_the_paper_s_autoencoder_sees_the_grey_slice_three_times(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    kinds = ("DownEncoderBlock2D",) * 2, ("UpDecoderBlock2D",) * 2
+    vae = AutoencoderKL(3, 3, *kinds, (4, 4), 1, latent_channels=4, norm_num_groups=2, mid_block_add_attention=False)
+    config = PAPER.model_copy(update={"image_size": 16, "vae_factor": 2})
+    unit = torch.linspace(-1, 1, 256).view(1, 1, 16, 16)
+    z = encoded(vae.eval().requires_grad_(False), config, unit)
+    with torch.no_grad():
+        mean = vae.encode(unit.expand(-1, 3, -1, -1)).latent_dist.mean
+    torch.testing.assert_close(z, 0.18215 * mean, rtol=0.05, atol=0.01)  # bfloat16 within
+    assert decoded_hu(vae, config, z).shape == (1, 16, 16)
