@@ -111,6 +111,11 @@ def _described(model: Model) -> list[str]:
         f"  dose        {info.ranges.dose.low:.0%} to {info.ranges.dose.high:.0%}",
         f"  labels      {', '.join(info.ranges.labels)}",
     ]
+    for part, origin in info.origins.items():
+        lines.append(f"  {part:<11} {origin['network']}")
+        lines.append(
+            f"              {origin['filled']} of {origin['of']} tensors from {origin['file']} ({origin['layout']})"
+        )
     if info.not_ready:
         lines.append(f"  NOT READY   {info.not_ready}")
     if info.training is not None:

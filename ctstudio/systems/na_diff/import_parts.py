@@ -168,6 +168,7 @@ def _trunk_decides(trunk: DiTConfig, decided: Mapping[str, Any]) -> dict[str, An
         "heads": trunk.heads,
         "learn_sigma": trunk.out_channels == 2 * latent,
         "prediction": "epsilon",
+        "rim": 0,
         "label_groups": LABEL_GROUPS,
         "told_groups": ("liver",),
     }

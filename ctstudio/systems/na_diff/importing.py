@@ -167,7 +167,6 @@ def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def _card(found: Import, name: str, licence: str, origins: dict[str, Any], folder: Path) -> ModelInfo:
     untrained = untrained_in_words(found.parts)
     files = sorted(p for p in folder.rglob("*") if p.is_file())
-    what = "; ".join(f"{part_name}: {part.title}" for part_name, part in found.parts.items())
     said = "Imported; the files do not say what they were trained on, and NA-Diff was not trained with them here."
     if untrained:
         said += f" Not trained: {'; '.join(untrained)}. A starting point for training, not for generating."
@@ -177,7 +176,7 @@ def _card(found: Import, name: str, licence: str, origins: dict[str, Any], folde
         system="na_diff",
         size="paper",
         config=found.config.model_dump(mode="json"),
-        trained_on=f"{said} {what[:1].upper()}{what[1:]}.",
+        trained_on=said,
         ranges=_ranges(found.config),
         licence="; ".join(f"{part_name}: {licence_of(part, licence)}" for part_name, part in found.parts.items()),
         files={p.relative_to(folder).as_posix(): file_digest(p) for p in files},

@@ -55,6 +55,24 @@ def test_a_base_of_another_system(tmp_path: Path, data: Path) -> None:
     _refused(tuning(other, data), ParameterError, "belongs to report_diff", tmp_path / "run")
 
 
+def _with_card(folder: Path, **changes: Any) -> Path:
+    card = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps({**card, **changes}))
+    return folder
+
+
+def test_an_imported_base_that_lacks_parts(tmp_path: Path, data: Path) -> None:
+    part = _with_card(write_tiny_model(tmp_path / "part"), lacks=["vae", "clip"])
+    _refused(tuning(part, data), ParameterError, "no vae and no clip", tmp_path / "run")
+
+
+def test_an_imported_base_that_nobody_trained_may_learn_but_not_teach(tmp_path: Path, data: Path) -> None:
+    fresh = _with_card(write_tiny_model(tmp_path / "fresh"), not_trained=["denoiser: conditions.* (8 tensors)"])
+    check_run(recipe_from(tuning(fresh, data)), FOLDER, resume=False)
+    with pytest.raises(ParameterError, match="never trained"):
+        check_run(load_recipe("distil/na-diff", {"base": str(fresh)}), FOLDER, resume=False)
+
+
 def test_a_base_whose_weights_were_changed(tmp_path: Path, data: Path) -> None:
     broken = write_tiny_model(tmp_path / "broken")
     with (broken / "denoiser" / "model.safetensors").open("ab") as file:
