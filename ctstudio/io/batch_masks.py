@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +19,12 @@ from ctstudio.core.provenance import digest
 from ctstudio.io.dataset_label_names import names_beside
 from ctstudio.io.dataset_labels import counted, in_standard_values
 from ctstudio.io.dataset_words import is_word_of_kind, read_name
-from ctstudio.io.dicom_headers import is_dicom
-from ctstudio.io.image_files import suffix_of
+from ctstudio.io.mask_kinds import check_kind, may_be_image
 from ctstudio.io.reading import read_labels_with_notes, stem
 
 Progress = Callable[[int, int, str], None]
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-_DICOM = (".dcm", ".ima")
+_SIZE = " size"
+
 _IN_NAMES = re.compile(r"[^A-Za-z0-9-]+")
 
 
@@ -96,27 +95,46 @@ def look_at_masks(
         InputError: No such folder, nothing in it, or two masks of the same name.
         Cancelled: `cancelled` said so.
     """
-    files = _files(folder)
-    found: list[BatchMask] = []
-    unusable: list[Unusable] = []
-    notes: list[str] = []
-    doubts: dict[str, list[str]] = {}
+    files, looked = _files(folder), _Looked(info)
     for number, file in enumerate(files):
         if cancelled():
             raise Cancelled("The masks were not looked at to the end.")
         progress(number, len(files), f"Looking at {file}")
+        looked.at(folder, file)
+    _check_names(looked.masks)
+    return FoundMasks(folder, tuple(looked.masks), tuple(looked.unusable), (*looked.notes, *looked.doubts()))
+
+
+@dataclass
+class _Looked:
+    """What has come of the files so far."""
+
+    info: ModelInfo
+    masks: list[BatchMask] = field(default_factory=list)
+    unusable: list[Unusable] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _findings: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def at(self, folder: Path, file: str) -> None:
+        """Look at one more file."""
         try:
-            mask, said, findings = _looked_at(folder, file, info)
+            mask, said, fits = _looked_at(folder, file, self.info)
         except InputError as error:
-            unusable.append(Unusable(file, error.message, error.remedy))
-            continue
-        found.append(mask)
-        notes += [f"{file}: {note}" for note in said]
-        for finding in findings:
-            doubts.setdefault(f"{finding.what} ({finding.level})", []).append(finding.reason)
-    _check_names(found)
-    notes += [f"{what} in {_masks(len(reasons))}, for example: {reasons[0]}" for what, reasons in doubts.items()]
-    return FoundMasks(folder, tuple(found), tuple(unusable), tuple(notes))
+            self.unusable.append(Unusable(file, error.message, error.remedy))
+            return
+        self.masks.append(mask)
+        self.notes += [f"{file}: {note}" for note in said]
+        titles = {name.replace("_", " ").lower() for name in mask.labels}
+        for fit in fits:
+            of_label = fit.what.removesuffix(_SIZE).lower() in titles  # there may be a hundred of them
+            what, reason = ("Sizes of labels", f"{fit.what}, {fit.reason}") if of_label else (fit.what, fit.reason)
+            self._findings.setdefault(f"{what} ({fit.level})", {}).setdefault(file, reason)
+
+    def doubts(self) -> Iterator[str]:
+        """In what the masks differ from what the model has seen, a line for each kind."""
+        for what, reasons in self._findings.items():
+            masks = "1 mask" if len(reasons) == 1 else f"{len(reasons)} masks"
+            yield f"{what} in {masks}, for example: {next(iter(reasons.values()))}"
 
 
 def _files(folder: Path) -> list[str]:
@@ -129,15 +147,10 @@ def _files(folder: Path) -> list[str]:
     except OSError as error:
         raise UnreadableFile(f"{folder} cannot be read: {error.strerror}.", "Check its permissions.") from error
     seen = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
-    files = [path.as_posix() for path in seen if _may_be_image(folder / path)]
+    files = [path.as_posix() for path in seen if may_be_image(folder / path)]
     if not files:
         raise InputError(f"There is no mask in {folder}.", "Put label files there: NIfTI, NRRD or MHA.")
     return files
-
-
-def _may_be_image(path: Path) -> bool:
-    ending = path.suffix.lower()
-    return bool(suffix_of(path)) or ending in (*_PICTURES, *_DICOM) or is_dicom(path)
 
 
 def _looked_at(folder: Path, file: str, info: ModelInfo) -> tuple[BatchMask, tuple[str, ...], list[Fit]]:
@@ -146,7 +159,7 @@ def _looked_at(folder: Path, file: str, info: ModelInfo) -> tuple[BatchMask, tup
     Raises:
         InputError: It cannot be used.
     """
-    _check_kind(folder / file)
+    check_kind(folder / file)
     labels, notes = read_mask(folder, file)
     rows, columns = labels.grid.shape[1:]
     if min(rows, columns) < MIN_VOXELS:
@@ -170,31 +183,6 @@ def _looked_at(folder: Path, file: str, info: ModelInfo) -> tuple[BatchMask, tup
     )
     seen = assess(info, labels, labels.grid, info.ranges.dose.high)
     return mask, notes, [fit for fit in seen if fit.level != "green"]
-
-
-def _check_kind(path: Path) -> None:
-    """Refuse what is known to be no label volume, in words for its kind."""
-    if path.suffix.lower() in _DICOM or is_dicom(path):
-        raise UnreadableFile("It is DICOM, not a label file.", "Convert it to NIfTI first.")
-    if path.suffix.lower() in _PICTURES:
-        kind = _kind_of_picture(path)
-        raise UnreadableFile(
-            f"It is {kind}, which does not say how large its pixels are or where it lies.",
-            "Save the mask as NIfTI, NRRD or MHA, with its voxel spacing.",
-        )
-
-
-def _kind_of_picture(path: Path) -> str:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as picture:
-            mode = picture.mode
-    except (OSError, SyntaxError):
-        return "a damaged picture"
-    if mode in ("RGB", "RGBA", "P", "CMYK", "YCbCr", "HSV", "LAB"):
-        return "a colour picture"
-    return "a picture of 16 bits" if mode.startswith("I") else "a picture"
 
 
 def _known_alone(labels: LabelMap, info: ModelInfo) -> LabelMap:
@@ -231,7 +219,3 @@ def _check_names(masks: list[BatchMask]) -> None:
                 f"The cases of {other} and of {mask.file} would have the same name, {mask.name}.",
                 "Rename one of the two files, or take one away.",
             )
-
-
-def _masks(count: int) -> str:
-    return "1 mask" if count == 1 else f"{count} masks"

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from ctstudio.ui.batch_chip import BatchChip
 
 if TYPE_CHECKING:
+    from ctstudio.jobs.batch_runs import BatchRuns
     from ctstudio.ui.batch_link import BatchLink
     from ctstudio.ui.batch_sheet import BatchSheet
     from ctstudio.ui.main_window import MainWindow
@@ -25,17 +26,17 @@ class DataSets(QObject):
         self.sheet: BatchSheet | None = None
         self.chip = BatchChip()
         window.bar.show_beside(self.chip)
-        window.first_painted.connect(self.start)
+        window.first_painted.connect(lambda: self.start())
 
-    def start(self) -> BatchLink:
-        """Find the batches of earlier windows, and watch them."""
+    def start(self, runs: BatchRuns | None = None) -> BatchLink:
+        """Find the batches of earlier windows, and watch them; this user's own unless others are given."""
         if self.link is None:
             from ctstudio.jobs.batch_runs import BatchRuns
             from ctstudio.session.batch_form import BatchForm
             from ctstudio.ui.batch_link import BatchLink, user_data_sets_dir
 
             form = BatchForm(self._window.form.card, user_data_sets_dir())
-            self.link = BatchLink(form, self._window.notices, BatchRuns(), self)
+            self.link = BatchLink(form, self._window.notices, runs or BatchRuns(), self)
             self.link.batches.changed.connect(self._show_batch)
             self.chip.opened.connect(self.open)
             self.chip.stop_asked.connect(self.link.stop)
