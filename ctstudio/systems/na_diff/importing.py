@@ -172,7 +172,7 @@ def _card(found: Import, name: str, licence: str, origins: dict[str, Any], folde
         said += f" Not trained: {'; '.join(untrained)}. A starting point for training, not for generating."
     return ModelInfo(
         name=name,
-        title=f"NA-Diff, imported: {name}" + (" (not trained)" if untrained else ""),
+        title=f"{_state(found, untrained)}{name} (NA-Diff, imported)",
         system="na_diff",
         size="paper",
         config=found.config.model_dump(mode="json"),
@@ -184,6 +184,13 @@ def _card(found: Import, name: str, licence: str, origins: dict[str, Any], folde
         lacks=found.lacks,
         origins=origins,
     )
+
+
+def _state(found: Import, untrained: tuple[str, ...]) -> str:
+    """What a title must say first, because lists cut titles at their end."""
+    if found.lacks:
+        return "Parts only: "
+    return "Not trained: " if untrained else ""
 
 
 def _ranges(config: NaDiffConfig) -> Ranges:

@@ -110,7 +110,7 @@ def test_condition_layers_of_a_public_trunk_are_new_and_that_is_said_everywhere(
     assert f"conditions.* ({len(expected)} tensors)" in info.not_trained[0]
     assert "conditions.*" in info.trained_on
     assert "not for generating" in info.trained_on
-    assert "not trained" in info.title
+    assert info.title.startswith("Not trained: imported")
     assert "never trained" in info.not_ready
     lines = "\n".join(coverage_lines("denoiser", denoiser, ""))
     assert "NEW" in lines
@@ -135,6 +135,7 @@ def test_facebooks_training_file_alone_is_a_trunk_without_the_other_parts(tmp_pa
     assert found.config.image_size == 64  # 8 latent pixels by the paper's factor of 8
     info = _info(_written(found, tmp_path / "shelf"))
     assert "no vae and no clip" in info.not_ready
+    assert info.title.startswith("Parts only: ")
     saved = load_file(tmp_path / "shelf" / "imported" / "denoiser" / "model.safetensors")
     assert torch.equal(saved["trunk.blocks.1.attn.qkv.weight"], facebook_dit()["blocks.1.attn.qkv.weight"])
     [note] = info.origins["denoiser"]["notes"]
@@ -189,6 +190,7 @@ def test_a_whole_denoiser_of_our_own_makes_a_whole_model(tmp_path: Path) -> None
     assert whole.parts["denoiser"].new == {}
     info = _info(_written(whole, tmp_path / "shelf"))
     assert info.not_ready == ""
+    assert info.title.startswith("imported")
     assert info.not_trained == ()
 
 
