@@ -133,6 +133,7 @@ class BatchPlan(_Frozen):
         settings: What was asked.
         masks: By name.
         labels: Names of the label maps' values 1, 2, …
+        parts: Labels that count as one of `labels`: the model draws the whole group under that name.
         model_files: sha256 of the model's files.
         left_out: Files that are not used, and why.
     """
@@ -140,6 +141,7 @@ class BatchPlan(_Frozen):
     settings: BatchSettings
     masks: tuple[BatchMask, ...]
     labels: tuple[str, ...]
+    parts: dict[str, str] = Field(default_factory=dict)
     model_files: dict[str, str] = Field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 

@@ -36,10 +36,12 @@ def plan_of(settings: BatchSettings, found: FoundMasks, info: ModelInfo) -> tupl
     if not found.masks:
         raise InputError(f"No mask in {found.folder} can be used.", found.unusable[0].remedy, _listed(found))
     masks = _grouped(found.masks, settings.patient_pattern)
+    labels = _labels(settings, masks, info)
     plan = BatchPlan(
         settings=settings,
         masks=masks,
-        labels=_labels(settings, masks, info),
+        labels=labels,
+        parts=_parts_of(labels, info) if settings.label_source == "completed" else {},
         model_files=info.files,
         left_out=tuple(str(one) for one in found.unusable),
     )
@@ -107,6 +109,25 @@ def _labels(settings: BatchSettings, masks: Sequence[BatchMask], info: ModelInfo
     if absent and settings.label_source == "given":
         raise MaskError(f"No mask holds {absent[0]}.", f"The masks hold: {', '.join(sorted(held))}.")
     return names
+
+
+def _parts_of(labels: Sequence[str], info: ModelInfo) -> dict[str, str]:
+    """Labels that the model cannot tell from one of `labels` when it completes, and which.
+
+    Raises:
+        MaskError: A label that it draws under another name, such as one kidney of the two.
+    """
+    groups = info.config.get("label_groups", {})
+    parts: dict[str, str] = {}
+    for name in labels:
+        group = next((members for members in groups.values() if name in members), [name])
+        if group[0] != name:
+            raise MaskError(
+                f"Where the model completes, it draws {group[0]}, not {name}: {name} would be incomplete.",
+                f"Name {group[0]}, which then holds {', '.join(group[1:])} too; or take the labels as given.",
+            )
+        parts |= dict.fromkeys(group[1:], name)
+    return parts
 
 
 def _known(name: str, info: ModelInfo) -> str:

@@ -82,7 +82,9 @@ def readme(folder: Path, plan: BatchPlan, folds: int = 0) -> str:
         f"Cases     {plan.case_count}",
     ]
     if settings.layout == "nnunet":
-        lines += [f"Labels    {', '.join(plan.labels)}; {source}", *_for_nnunet(folder, plan, folds)]
+        lines += [f"Labels    {', '.join(plan.labels)}; {source}"]
+        lines += [f"          {whole} holds {part} too" for part, whole in plan.parts.items()]
+        lines += _for_nnunet(folder, plan, folds)
     lines += ["", *_HOW_MADE]
     if plan.left_out:
         lines += ["", f"Left out, {len(plan.left_out)}:", *(f"    {one}" for one in plan.left_out)]
@@ -122,7 +124,7 @@ def _as_cases(folder: Path, plan: BatchPlan, wanted: BatchSample, sample: Sample
         mask = sample.outputs.get(_COMPLETED, mask)  # a mask that leaves nothing open is not completed
     if not isinstance(image, Volume) or not isinstance(mask, LabelMap):
         raise EngineError(f"The sample {wanted.name} has no image or no labels.", "Please report it.")
-    labels = consecutive(mask, plan.labels)
+    labels = consecutive(mask, plan.labels, plan.parts)
     record = f"{PROVENANCE}/{wanted.name}.json"
     write_text(sample.provenance.to_json() + "\n", folder / record)
     lines = []

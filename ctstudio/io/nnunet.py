@@ -118,14 +118,20 @@ def folds_of(groups: Mapping[str, str]) -> list[dict[str, list[str]]]:
     ]
 
 
-def consecutive(labels: LabelMap, names: Sequence[str]) -> LabelMap:
-    """Labels of the standard table with the values 1, 2, … in the order of `names`; all others background."""
+def consecutive(labels: LabelMap, names: Sequence[str], parts: Mapping[str, str] | None = None) -> LabelMap:
+    """Labels of the standard table with the values 1, 2, … in the order of `names`; all others background.
+
+    Args:
+        labels: Values of the standard table.
+        names: Of the labels to keep.
+        parts: Further labels, and which of `names` they count as.
+    """
     table = np.zeros(256, np.uint8)
-    own = []
-    for value, name in enumerate(names, start=1):
-        known = standard_table().by_name(name)
-        table[known.value] = value
-        own.append(Label(value, name, known.colour))
+    values = {name: value for value, name in enumerate(names, start=1)}
+    known = standard_table()
+    for name, value in {**values, **{part: values[whole] for part, whole in (parts or {}).items()}}.items():
+        table[known.by_name(name).value] = value
+    own = [Label(value, name, known.by_name(name).colour) for name, value in values.items()]
     return LabelMap(table[labels.array], labels.grid, LabelTable(tuple(own)), True, labels.name)
 
 

@@ -70,4 +70,4 @@ class Batches:
             self._notices.say(f"The data set {info.title} has failed: {info.message}", info.remedy, "error")
         elif info.state == "stopped":
             text = f"The data set {info.title} was stopped after {info.step} of {info.steps} samples."
-            self._notices.say(text, "Go on goes on from there.")
+            self._notices.say(text, "Go on with it from the sheet Generate a data set.")

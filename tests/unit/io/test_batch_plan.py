@@ -51,6 +51,21 @@ def test_completed_anatomy_may_have_labels_that_no_mask_holds(masks: Path) -> No
     assert plan.labels == ("body", "liver")
 
 
+def test_completed_labels_are_what_the_model_draws(masks: Path) -> None:
+    known = ("body", "liver", "spleen", "kidney", "kidney_left", "kidney_right")
+    info = model_info(known)
+    groups = {"kidneys": ["kidney", "kidney_right", "kidney_left"], "liver": ["liver"]}
+    info = info.model_copy(update={"config": {"label_groups": groups}})
+    found = look_at_masks(masks, info)
+    plan, _ = plan_of(settings(masks, labels=("kidney", "liver"), label_source="completed"), found, info)
+    assert plan.parts == {"kidney_right": "kidney", "kidney_left": "kidney"}
+    with pytest.raises(MaskError, match="it draws kidney, not kidney_left") as caught:
+        plan_of(settings(masks, labels=("kidney_left",), label_source="completed"), found, info)
+    assert "Name kidney" in caught.value.remedy
+    given, _ = plan_of(settings(masks, labels=("liver",)), found, info)
+    assert given.parts == {}
+
+
 def test_patients_and_masks_of_the_same_voxels_stay_together(masks: Path) -> None:
     plan, _ = planned(masks)
     assert len({mask.group for mask in plan.masks}) == 3

@@ -41,6 +41,9 @@ def test_labels_get_consecutive_values_in_the_order_asked() -> None:
     assert (made.array[labels.array == LIVER] == 1).all()
     assert (made.array[labels.array == SPLEEN] == 2).all()
     assert made.synthetic
+    joined = consecutive(labels, ("liver",), {"spleen": "liver"})
+    assert np.array_equal(joined.array > 0, labels.array > 0)
+    assert joined.array.max() == 1
     alone = consecutive(labels, ("liver",))
     assert not alone.array[labels.array == SPLEEN].any()
 
