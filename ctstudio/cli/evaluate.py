@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +16,7 @@ from ctstudio.core.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
     from ctstudio.evaluation.comparison import Side
-    from ctstudio.evaluation.metrics import Figure
+    from ctstudio.evaluation.metrics import Figure, Metric
     from ctstudio.evaluation.report import Report
 
 SUFFIXES = (".json", ".csv", ".md")
@@ -64,6 +66,8 @@ def evaluate(
     Nothing is downloaded: without --weights, a phantom-trained encoder judges, and the tables say so.
     With --paper, slices that were made are kept in the folder, and a stopped evaluation goes on.
     """
+    from ctstudio.evaluation.metrics import metrics_from
+
     if paper:
         from ctstudio.cli.evaluate_paper import evaluate_paper
 
@@ -82,21 +86,19 @@ def evaluate(
     file = _given(out, "a file: --out FILE")
     if file.suffix.lower() not in SUFFIXES:
         raise ParameterError(f"{file.name} cannot be written.", f"End the name in one of {', '.join(SUFFIXES)}.")
-    report = _compared(real, synthetic, metrics, model[0] if model else "", weights, slices)
+    report = _compared(real, synthetic, metrics_from(metrics), model[0] if model else "", weights, slices)
     _write(report, file)
     lines = [_shown(one) for one in report.figures]
     answer(as_json, {"out": str(file), **report.facts()}, [*lines, *report.notes, f"Everything is in {file}."])
 
 
-def _compared(real: Path, synthetic: Path, metrics: str, model: str, weights: Path | None, slices: int) -> Report:
-    from dataclasses import replace
-
+def _compared(
+    real: Path, synthetic: Path, chosen: Sequence[Metric], model: str, weights: Path | None, slices: int
+) -> Report:
     from ctstudio.catalog.shelf import find_model
     from ctstudio.cli.evaluation_models import judge_with, judging_model
     from ctstudio.evaluation.comparison import compared
-    from ctstudio.evaluation.metrics import metrics_from
 
-    chosen = metrics_from(metrics)
     judge = judge_with(find_model(model) if model else judging_model(), weights)
     overlaps = any(metric.group == "overlap" for metric in chosen)
     with late_bar("Reading") as bar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,19 @@ from numpy.typing import NDArray
 
 from ctstudio.core.errors import ParameterError
 from ctstudio.evaluation.downstream import Labelled, Task, Training, compare
-from ctstudio.evaluation.held_out import FIRST_SEED, HeldOut, with_noise
+from ctstudio.evaluation.held_out import FIRST_SEED, HeldOut, held_out_slices, with_noise
 from ctstudio.evaluation.kept import kept
 from ctstudio.evaluation.na_diff import DOSES, generate_slices
-from ctstudio.evaluation.na_diff_paper import Told, phantom_slices
+from ctstudio.evaluation.na_diff_paper import Told
 from ctstudio.systems.na_diff.pipeline import SLICES_AT_ONCE
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
 REAL_SEEDS = FIRST_SEED + 90_000
 TEST_SEEDS = FIRST_SEED + 110_000
-MASK_SEEDS = FIRST_SEED + 130_000
-"""First phantoms of the real slices, of the test slices, and of the masks that synthetic slices are made of."""
+"""First phantoms of the real slices and of the test slices."""
+
+MASK_SEEDS = 40_000
+"""First phantom of the masks that synthetic slices are made of: learnt from, not judged on, and seen by no model."""
 
 
 @dataclass(frozen=True)
@@ -57,58 +60,59 @@ def downstream_figures(model: NaDiffModel, settings: DownstreamSettings, folder:
         told: Called with how far it is, out of what, and words.
     """
     task = Task.of(model.config, model.groups)
-    sets = {
-        name: _at_mixed_doses(name, count, seed, model, folder, told)
+    real, test, scanned = (
+        _at_mixed_doses(name, count, seed, model, folder, told)
         for name, count, seed in (
             ("real", settings.real, REAL_SEEDS),
             ("test", settings.test, TEST_SEEDS),
             ("masks", settings.synthetic, MASK_SEEDS),
         )
-    }
-    slices, doses = sets["masks"][1:]
-    made = _generated_at(model, slices, doses, folder / "synthetic", told)
-    real, test, scanned = (Labelled(sets[name][0], sets[name][1].labels) for name in ("real", "test", "masks"))
+    )
+    made = Labelled(_generated(model, scanned.labels, folder / "synthetic", told), scanned.labels)
     arms = {
         "real": real,
-        "real_and_synthetic": real.and_also(Labelled(made, slices.labels)),
+        "real_and_synthetic": real.and_also(made),
         "real_and_as_many_more_real": real.and_also(scanned),
     }
     found = compare(arms, test, task, settings.training, folder / "scores", told)
     return {"model": model.info.name, "real": settings.real, "synthetic": settings.synthetic, **found}
 
 
-def _at_mixed_doses(
-    name: str, count: int, first_seed: int, model: NaDiffModel, folder: Path, told: Told
-) -> tuple[NDArray[np.float32], HeldOut, NDArray[np.float64]]:
-    """Phantom slices at doses drawn from the six: images (N, y, x) HU, the slices, and the doses (N,)."""
-    told(0, 1, f"Rendering {count} phantoms")
-    slices = phantom_slices(count, first_seed, model, folder / name)
-    doses = np.random.default_rng(first_seed).choice(DOSES, count)
+def _at_mixed_doses(name: str, count: int, first_seed: int, model: NaDiffModel, folder: Path, told: Told) -> Labelled:
+    """Phantom slices, each at one of the six doses."""
 
-    def make() -> NDArray[np.float32]:
-        images = np.zeros(slices.ct_hu.shape, np.float32)
+    @cache
+    def rendered() -> HeldOut:
+        told(0, 1, f"Rendering {count} phantoms")
+        return held_out_slices(count, model.config, first_seed)
+
+    def noisy() -> NDArray[np.float32]:
+        images, doses = np.zeros(rendered().ct_hu.shape, np.float32), _doses(count, first_seed)
         for dose in np.unique(doses):
             rows = np.flatnonzero(doses == dose)
-            images[rows] = with_noise(slices.at(rows), float(dose), model.config)
+            images[rows] = with_noise(rendered().at(rows), float(dose), model.config)
         return images
 
-    return kept(folder / name / "images.npy", make), slices, doses
+    images = kept(folder / name / "images.npy", noisy)
+    return Labelled(images, kept(folder / name / "labels.npy", lambda: rendered().labels))
 
 
-def _generated_at(
-    model: NaDiffModel, slices: HeldOut, doses: NDArray[np.float64], folder: Path, told: Told
-) -> NDArray[np.float32]:
-    """A slice made of each mask at its own dose, (N, y, x) HU; kept batch by batch."""
-    made, done = np.zeros(slices.ct_hu.shape, np.float32), 0
+def _generated(model: NaDiffModel, labels: NDArray[np.uint8], folder: Path, told: Told) -> NDArray[np.float32]:
+    """A slice made of each mask (N, y, x) at its own dose, (N, y, x) HU; kept batch by batch."""
+    made, done, doses = np.zeros(labels.shape, np.float32), 0, _doses(len(labels), MASK_SEEDS)
     for dose in np.unique(doses):
         rows = np.flatnonzero(doses == dose)
         for begin in range(0, len(rows), SLICES_AT_ONCE):
             part = rows[begin : begin + SLICES_AT_ONCE]
             told(done, len(doses), f"{model.info.name} makes slices to learn from")
 
-            def make(part: NDArray[np.intp] = part, dose: float = float(dose)) -> NDArray[np.float32]:
-                return generate_slices(model, slices.labels[part], None, dose, seed=1 + int(part[0]))
+            def make(part: NDArray[np.intp] = part, dose: float = float(dose), seed: int = 1 + begin) -> Any:
+                return generate_slices(model, labels[part], None, dose, seed)
 
             made[part] = kept(folder / f"dose_{dose:.2f}_{begin:04d}.npy", make)
             done += len(part)
     return made
+
+
+def _doses(count: int, first_seed: int) -> NDArray[np.float64]:
+    return np.random.default_rng(first_seed).choice(DOSES, count)

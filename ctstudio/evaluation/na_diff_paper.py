@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -139,12 +140,10 @@ def generated_slices(
 
 def phantom_slices(count: int, first_seed: int, model: NaDiffModel, folder: Path) -> HeldOut:
     """Held-out slices, rendered once."""
-    rendered: list[HeldOut] = []
 
+    @cache
     def render() -> HeldOut:
-        if not rendered:
-            rendered.append(held_out_slices(count, model.config, first_seed))
-        return rendered[0]
+        return held_out_slices(count, model.config, first_seed)
 
     return HeldOut(
         kept(folder / "ct_hu.npy", lambda: render().ct_hu),

@@ -20,8 +20,8 @@ from ctstudio.systems.na_diff.weights import NaDiffModel, load_segmenter
 NOT_READ = (ENVELOPE, FINDING, "fat", "muscle", "bowel")
 """Groups that are no organ with an outline of their own."""
 
-LEAST_PIXELS = 60
-"""An organ of fewer pixels in a slice is not judged."""
+LEAST_CM2 = 1.35
+"""An organ that shows less of itself in a slice is not judged."""
 
 FIRST = "liver"
 OVERLAP = tuple(metric for metric in METRICS.values() if metric.group == "overlap")
@@ -85,7 +85,7 @@ def overlap_figures(
     for organ in reader.organs():
         channel = reader.model.groups.index(organ) + 1
         shown = [(r == channel, t == channel) for r, t in zip(read, truth, strict=True)]
-        shown = [(r, t) for r, t in shown if t.sum() >= LEAST_PIXELS]
+        shown = [(r, t) for r, t in shown if t.sum() * reader.model.config.pixel_mm**2 >= 100.0 * LEAST_CM2]
         if shown:
             found[organ] = [_figure(metric, organ, shown, reader) for metric in metrics]
     return found

@@ -11,7 +11,7 @@ import pytest
 from ctstudio.catalog.shelf import find_model
 from ctstudio.core.errors import InputError, ParameterError
 from ctstudio.core.labels import values_of
-from ctstudio.evaluation import na_diff_downstream, na_diff_evaluation, na_diff_paper
+from ctstudio.evaluation import na_diff_downstream, na_diff_paper
 from ctstudio.evaluation.downstream import ORGANS, Labelled, Task, Training, compare, moved, scores_of, trained
 from ctstudio.evaluation.held_out import HeldOut
 from ctstudio.evaluation.instruments import instruments
@@ -22,15 +22,16 @@ from ctstudio.evaluation.na_diff_paper import REFERENCE, PaperSettings
 from ctstudio.evaluation.na_diff_tables import as_drawing, as_markdown, variant_of
 from ctstudio.evaluation.published import DOWNSTREAM_DICE, TABLE, published
 from ctstudio.evaluation.segmentation import reader_of
+from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
 BODY, LIVER = values_of(["body", "liver"])
 TINY_TASK = DownstreamSettings(2, 2, 2, Training(steps=2, batch=2, seeds=2, channels=(4, 8)))
 
 
-def phantoms(count: int, model: NaDiffModel, first_seed: int = 1) -> HeldOut:
+def phantoms(count: int, config: NaDiffConfig, first_seed: int = 1) -> HeldOut:
     """Discs for bodies and livers: rendering patients is tested elsewhere."""
-    size = model.config.image_size
+    size = config.image_size
     y, x = np.mgrid[:size, :size]
     labels = np.zeros((count, size, size), np.uint8)
     for row in range(count):
@@ -45,17 +46,16 @@ def made_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Quick phantoms, and a count of the batches that are generated."""
     calls: list[int] = []
 
-    def quick(count: int, first_seed: int, model: NaDiffModel, folder: Path) -> HeldOut:
-        return phantoms(count, model, first_seed)
+    def quick(count: int, config: NaDiffConfig, first_seed: int) -> HeldOut:
+        return phantoms(count, config, first_seed)
 
     def counted(*given: object, **more: object) -> np.ndarray:
         calls.append(1)
         return generate(*given, **more, steps=4)  # type: ignore[arg-type]
 
     generate = na_diff_paper.generate_slices
-    for module in (na_diff_evaluation, na_diff_downstream):
-        monkeypatch.setattr(module, "phantom_slices", quick)
     for module in (na_diff_paper, na_diff_downstream):
+        monkeypatch.setattr(module, "held_out_slices", quick)
         monkeypatch.setattr(module, "generate_slices", counted)
     return calls
 
@@ -148,7 +148,7 @@ def test_models_named_after_the_papers_stand_beside_its_columns() -> None:
 
 def test_a_segmenter_learns_what_it_is_shown(tiny_model: NaDiffModel) -> None:
     task = Task.of(tiny_model.config, tiny_model.groups)
-    slices = phantoms(8, tiny_model)
+    slices = phantoms(8, tiny_model.config)
     shown = Labelled(slices.ct_hu.astype(np.float32), slices.labels)
     data = task.prepared(shown)
     assert data[0].shape == data[1].shape == (8, 1, 32, 32)
@@ -161,7 +161,7 @@ def test_a_segmenter_learns_what_it_is_shown(tiny_model: NaDiffModel) -> None:
 
 
 def test_both_trainings_are_alike_but_for_their_slices(tmp_path: Path, tiny_model: NaDiffModel) -> None:
-    slices = phantoms(4, tiny_model)
+    slices = phantoms(4, tiny_model.config)
     few = Labelled(slices.ct_hu.astype(np.float32), slices.labels)
     task = Task.of(tiny_model.config, tiny_model.groups)
     said: list[str] = []
