@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -171,7 +172,8 @@ def openai_archive(path: Path, tower: CLIP) -> Path:
             return self.visual(picture) * self.logit_scale
 
     side = tower.visual.image_size[0]
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what tracing warns of does not matter: only the weights are read
         traced = torch.jit.trace(Scripted(), torch.zeros(1, 3, side, side), check_trace=False)
     torch.jit.save(traced.half(), path)
     tower.float()

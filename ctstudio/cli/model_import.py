@@ -73,6 +73,8 @@ def import_model(
         free_place(own_models_dir(), name, replace)
         check_place(own_models_dir())
     if (path / FILE_NAME).is_file():
+        if named:
+            raise ParameterError(f"{path} is a whole model already.", f"Leave --{next(iter(named))} out.")
         _adopt(path, name, replace, dry_run, as_json)
         return
     found = _examined(path, named, heads, clip_activation)

@@ -125,7 +125,7 @@ def check_fit(made: Renamed, wanted: Mapping[str, Size], new: Iterable[str], whe
         The network's keys that the file does not fill.
 
     Raises:
-        WeightMismatch: Keys that are missing, unknown, or of another shape; names them.
+        WeightMismatch: Keys that are missing, unknown, of another shape, or hold NaN or infinity; names them.
     """
     allowed = tuple(new)
     missing = [key for key in wanted if key not in made.tensors]
@@ -136,12 +136,18 @@ def check_fit(made: Renamed, wanted: Mapping[str, Size], new: Iterable[str], whe
         for key, tensor in made.tensors.items()
         if key in wanted and tensor.shape != wanted[key]
     ]
-    wrong = [_listed("missing", lacking), _listed("unknown", unknown), _listed("", shapes)]
+    broken = [key for key, tensor in made.tensors.items() if key in wanted and not _finite(tensor)]
+    wrong = [
+        _listed("missing", lacking),
+        _listed("unknown", unknown),
+        _listed("", shapes),
+        _listed("not finite", [made.sources[key][0] for key in broken]),
+    ]
     if any(wrong):
         raise WeightMismatch(
             f"{where}, read as {made.layout}, does not fit: {'; '.join(part for part in wrong if part)}.",
             "Give the weights as they were published, whole and unchanged.",
-            "\n".join((*lacking, *unknown, *shapes)),
+            "\n".join((*lacking, *unknown, *shapes, *broken)),
         )
     return tuple(missing)
 
@@ -164,6 +170,10 @@ def _joined(parts: list[Tensor]) -> Tensor:
     if len(parts) == 1 or len({part.shape[1:] for part in parts}) > 1:
         return parts[0]
     return torch.cat(parts)
+
+
+def _finite(tensor: Tensor) -> bool:
+    return tensor.is_meta or not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
 
 
 def _check_twins(made: Renamed, tensors: Mapping[str, Tensor], twins: list[tuple[str, str]]) -> None:

@@ -77,7 +77,9 @@ def test_a_whole_model_generates(run: Run, public: Path, tmp_path: Path) -> None
     ct = read_volume(tmp_path / "out" / "0001" / "ct.nii.gz")
     assert ct.grid.shape == GRID.shape
     assert ct.array.std() > 1
-    copied = run("models", "import", facts["folder"], "--system", "na_diff", "--name", "copy", "--json").facts
+    options = ("--system", "na_diff", "--name", "copy")
+    run("models", "import", facts["folder"], *options, *parts[:2]).complains_of("whole model already", "--vae")
+    copied = run("models", "import", facts["folder"], *options, "--json").facts
     assert run("models", "check", copied["folder"], "--json").facts["intact"]
 
 

@@ -82,6 +82,11 @@ def test_other_shapes_are_named_with_both() -> None:
     assert "(2, 2, 3, 3)" in _refused({**STATE, "conv.w": torch.zeros(2, 2, 3, 3)})
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_values_that_are_no_numbers_are_named(value: float) -> None:
+    assert "not finite: side.w" in _refused({**STATE, "side.w": torch.full((2, 3), value)})
+
+
 def test_a_copy_that_differs_is_refused() -> None:
     with pytest.raises(WeightMismatch, match=r"copy\.w should be a copy of in\.w"):
         renamed(LAYOUT, {**STATE, "copy.w": torch.zeros(2, 2)})
