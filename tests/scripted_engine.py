@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.provenance import Provenance, digest
 from ctstudio.core.seeds import stream
 from ctstudio.core.volume import Volume
+from ctstudio.measure.scanner import Exposure, Scanner
 from ctstudio.protocol.channel import Channel
 from ctstudio.protocol.commands import Cancel, Shutdown, Submit
 from ctstudio.protocol.door import connect
@@ -40,6 +42,7 @@ from ctstudio.protocol.events import (
     Stepped,
     Stopped,
 )
+from ctstudio.protocol.live_noise import ExposureFound, FindExposure, NoiseSimulated, SimulateNoise
 from ctstudio.protocol.request import Request, new_id
 from ctstudio.protocol.result import Result, Sample
 
@@ -53,6 +56,8 @@ SCRIPTS = {
     "out_of_memory": "says that memory is short",
     "never_ready": "comes to the door, gives signs of life, is never ready",
     "stubborn": "as slow, but listens to nothing, not even a polite signal to end",
+    "noise_dies": "kills itself when it is asked for live noise",
+    "noise_fails": "says that live noise cannot be had",
     "no_show": "ends before it comes to the door",
 }
 FULL_DOSE_SD_HU = 15.0
@@ -111,8 +116,24 @@ class Player:
                 self.waiting.append(message.request)
             elif isinstance(message, Cancel):
                 self.cancel(message.request_id)
+            elif isinstance(message, FindExposure | SimulateNoise):
+                self.answer_live(message)
             if time.monotonic() >= until:
                 return
+
+    def answer_live(self, question: FindExposure | SimulateNoise) -> None:
+        """Noise of 10 HU at full dose, another in each slice."""
+        if self.script == "noise_fails":
+            self.channel.send(Failed(question.request_id, "The scan has voxels that are NaN.", "Replace them.", "", 2))
+        elif isinstance(question, FindExposure):
+            exposure = Exposure(1e6, noise_free=False, held_sd_hu=10.0)
+            self.channel.send(ExposureFound(question.request_id, exposure, Scanner(), "Scripted."))
+        elif self.script == "noise_dies":
+            self.trouble("die")
+        else:
+            noise = stream(question.seed, "live", question.place).normal(0.0, 10.0, question.scan.grid.shape)
+            image = replace(question.scan, array=noise.astype(np.float32), synthetic=True)
+            self.channel.send(NoiseSimulated(question.request_id, image, None))
 
     def cancel(self, request_id: str) -> None:
         left = deque(r for r in self.waiting if r.id != request_id)
@@ -166,6 +187,8 @@ _FAILURES = {
 
 def sample_of(request: Request, number: int) -> Sample:
     """A plausible answer on the mask's grid: a body with the mask's organs, noise that falls with the dose."""
+    if request.task == "dose":
+        return low_dose_of(request)
     mask = request.inputs["mask"]
     assert isinstance(mask, LabelMap)
     seed = int(request.parameters.get("seed") or 0) + number - 1
@@ -188,6 +211,18 @@ def sample_of(request: Request, number: int) -> Sample:
     measured = float(noise[inside].std()) if inside.any() else sd
     measures = {"noise_sd_hu": measured, "requested_noise_sd_hu": sd}
     return Sample(seed, outputs, measures, provenance)
+
+
+def low_dose_of(request: Request) -> Sample:
+    """The scan with the noise that it lacks."""
+    scan, seed = request.inputs["scan"], int(request.parameters["seed"])
+    assert isinstance(scan, Volume)
+    sd = 10.0 * (1 / request.parameters["dose"] - 1) ** 0.5
+    noise = stream(seed, "scripted").normal(0.0, sd, scan.grid.shape)
+    image = replace(scan, array=(scan.array + noise).astype(np.float32), synthetic=True)
+    told = dict(request.parameters)
+    provenance = Provenance("ctstudio", "dose", told, seed, "", outputs={"ct": digest(image.array)})
+    return Sample(seed, {"ct": image}, {"noise_sd_hu": sd}, provenance)
 
 
 def completed(mask: LabelMap) -> LabelMap:

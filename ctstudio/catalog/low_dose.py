@@ -51,8 +51,8 @@ class LowDoseParameters(BaseModel):
         le=1000.0,
         allow_inf_nan=False,
         title="Electronic noise",
-        description="SD of the detector's own noise. It tells at low doses and in large bodies.",
-        json_schema_extra={"unit": "photons", "source": "Zeng et al. 2015"},
+        description="SD of the detector's own noise, photons. It tells at low doses and in large bodies.",
+        json_schema_extra={"source": "Zeng et al. 2015"},
     )
     bow_tie: bool = Field(
         default=False,

@@ -20,6 +20,8 @@ _logger = logging.getLogger(__name__)
 class LiveNoise:
     """Works on the newest question; one that still waits when a newer comes is dropped.
 
+    Its thread has the priority of the thread that makes it, where threads have one of their own (Linux).
+
     Args:
         say: Called in the thread with every answer.
     """
@@ -28,16 +30,13 @@ class LiveNoise:
         self._say = say
         self._newest: Question | None = None
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        threading.Thread(target=self._work, name="ctstudio-live-noise", daemon=True).start()
 
     def ask(self, question: Question) -> None:
         """Take a question; returns at once."""
         with self._changed:
             self._newest = question
             self._changed.notify()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="ctstudio-live-noise", daemon=True)
-            self._thread.start()
 
     def _work(self) -> None:
         while True:

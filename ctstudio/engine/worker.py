@@ -49,11 +49,12 @@ def main(pipelines: Pipelines | None = None) -> None:
         EngineError: No window started this process.
     """
     faulthandler.enable()
-    _be_nice()
     channel = connect()
     channel.send(Hello(os.getpid()))
+    live = LiveNoise(channel.send)  # before the rest is made nice: somebody waits for the preview
+    _be_nice()
     log = _open_log()
-    code = Worker(channel, pipelines, log).serve()
+    code = Worker(channel, pipelines, log, live).serve()
     logging.shutdown()
     # Not sys.exit: a step may be at work in native code, and the interpreter must not be taken down under it.
     os._exit(code)
@@ -66,14 +67,15 @@ class Worker:
         channel: The line to the desk.
         pipelines: The tasks that can be run; all that the program has when None.
         log: Where faults are written.
+        live: Answers the live low-dose preview.
     """
 
-    def __init__(self, channel: Channel, pipelines: Pipelines | None, log: Path) -> None:
+    def __init__(self, channel: Channel, pipelines: Pipelines | None, log: Path, live: LiveNoise) -> None:
         self._channel = channel
         self._pipelines = pipelines
         self._log_file = log
         self._line = Line()
-        self._live = LiveNoise(channel.send)
+        self._live = live
         self._thread = threading.Thread(target=self._work, name="ctstudio-work", daemon=True)
         self._status = _own_memory
         self._broken = False

@@ -41,10 +41,6 @@ class NoiseErrands:
         self._newest = question
         self._send()
 
-    def forget(self) -> None:
-        """Want no answer any more."""
-        self._under_way, self._newest = None, None
-
     def _send(self) -> None:
         if self._under_way is None and self._newest is not None and self._client.ask(self._newest):
             self._under_way, self._newest = self._newest, None

@@ -99,5 +99,6 @@ def in_words(match: Match) -> str:
     held = exposure.held_sd_hu
     measured = "Nothing was measured" if held is None else f"The scan holds {held:.1f} HU of noise in even tissue"
     taken = "it counts as noise-free and gets all the noise" if exposure.noise_free else "it gets only what it lacks"
-    ends = f" ending at {scanner.cutoff:.1f} times the Nyquist frequency" if scanner.kernel == "hann" else ""
-    return f"{measured}; {taken}. {exposure.photons:.3g} photons, kernel {scanner.kernel}{ends}."
+    ends = f" that ends at {scanner.cutoff:.1f} Nyquist frequencies" if scanner.kernel == "hann" else ""
+    sent = f"{exposure.photons:,.0f} photons for each detector bin and angle"
+    return f"{measured}; {taken}. {sent}, kernel {scanner.kernel}{ends}."

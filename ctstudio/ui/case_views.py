@@ -18,6 +18,7 @@ from ctstudio.session.results import SampleView
 from ctstudio.session.viewing import Framing
 from ctstudio.ui.fused_colours import colour_table
 from ctstudio.ui.slice_view import Index, SliceView
+from ctstudio.ui.view_marks import BADGE
 
 OUTLINE_OPACITY = 0.85
 """The generated view shows the mask as outlines, or one could not see whether the organ fills them."""
@@ -32,6 +33,8 @@ class CaseViews(QObject):
         self.generated = generated
         self.case: Case | None = None
         self.preview: Volume | None = None
+        self.live: Volume | None = None
+        self._live_dose = ""
         self._bonds: list[tuple[SignalInstance, Callable[..., Any]]] = []
         for view in self.all:
             view.framed.connect(lambda framing, axis=view.plane.normal: self._framed(axis, framing))
@@ -64,6 +67,15 @@ class CaseViews(QObject):
     def show_preview(self, image: Volume | None) -> None:
         """Show a picture in the making in place of the chosen sample; None goes back to the sample."""
         self.preview = image
+        if self.case is not None:
+            self._show_generated(self.case.results.chosen)
+
+    def show_live(self, image: Volume | None, dose: str) -> None:
+        """Show a simulated slice in place of the chosen sample; None with a dose shows nothing until there is one.
+
+        None without a dose goes back to the sample.
+        """
+        self.live, self._live_dose = image, dose
         if self.case is not None:
             self._show_generated(self.case.results.chosen)
 
@@ -134,23 +146,40 @@ class CaseViews(QObject):
             self.case.viewing.frame(axis, framing)
 
     def _show_generated(self, chosen: SampleView | None) -> None:
-        if self.preview is not None:
+        self.generated.badge = BADGE
+        if self._live_dose:
+            self._show_live()
+        elif self.preview is not None:
             self.generated.title = "Generating"
             self.generated.show_volume(self.preview, None, synthetic=True)
         elif chosen is None:
             self.generated.show_volume(None, None)
         else:
-            ct = chosen.sample.outputs.get("ct")
-            mask = chosen.sample.outputs.get("mask")
-            labels = mask.array if isinstance(mask, LabelMap) and isinstance(ct, Volume) else None
-            if labels is not None and ct is not None and labels.shape != ct.array.shape:
-                labels = None
-            self.generated.title = "Generated"
-            self.generated.show_volume(ct if isinstance(ct, Volume) else None, labels, synthetic=True)
+            self._show_sample(chosen)
         if self.case is not None:
-            self._go_to_generated(chosen)
+            if not self._live_dose:
+                self._go_to_generated(chosen)
             self._frame(self.generated.plane.normal, self.case.viewing.framing(self.generated.plane.normal))
             self._look_at(self.case.viewing.crosshair)
+
+    def _show_live(self) -> None:
+        """A slice simulated at a dose; it carries the number that it has in the scan."""
+        if self.case is not None:
+            slices = self.case.volume.grid.shape[0]
+            self.generated.title = f"Low dose   {self.case.viewing.crosshair[0] + 1} / {slices}"
+        self.generated.badge = f"SIMULATED {self._live_dose}"
+        self.generated.show_volume(self.live, None, synthetic=True)
+
+    def _show_sample(self, chosen: SampleView) -> None:
+        told, outputs = chosen.sample.provenance, chosen.sample.outputs
+        simulated = told.task == "dose"
+        self.generated.title = "Low dose" if simulated else "Generated"
+        self.generated.badge = f"SIMULATED {told.parameters['dose'] * 100:.0f} %" if simulated else BADGE
+        ct, mask = outputs.get("ct"), outputs.get("mask")
+        labels = mask.array if isinstance(mask, LabelMap) and isinstance(ct, Volume) else None
+        if labels is not None and ct is not None and labels.shape != ct.array.shape:
+            labels = None
+        self.generated.show_volume(ct if isinstance(ct, Volume) else None, labels, synthetic=True)
 
     def _go_to_generated(self, chosen: SampleView | None) -> None:
         """Move to the nearest slice that was generated, when this one was not."""

@@ -35,6 +35,8 @@ class DoseDial(QWidget):
         super().__init__(parent)
         self._dose = 0.25
         self._noise_hu: float | None = None
+        self.noise_name = "predicted noise"
+        self.unknown = "predicted noise: needs a mask"
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -168,7 +170,7 @@ class DoseDial(QWidget):
         painter.setPen(QColor(theme.MUTED))
         painter.drawText(QRectF(centre.x() - 70, centre.y() + 6, 140, 18), middle, "of full dose")
         known = self._noise_hu is not None
-        text = f"predicted noise {self._noise_hu:.0f} HU" if known else "predicted noise: needs a mask"
+        text = f"{self.noise_name} {self._noise_hu:.0f} HU" if known else self.unknown
         painter.setFont(theme.font(theme.BODY, QFont.Weight.DemiBold if known else QFont.Weight.Normal))
         painter.setPen(QColor(theme.TEXT if known else theme.FAINT))
         painter.drawText(QRectF(0, centre.y() + radius + 2, self.width(), 20), middle, text)

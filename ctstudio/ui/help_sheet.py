@@ -34,6 +34,15 @@ _TRAIN = (
     "Pause, stop and resume when you like; a run that was killed resumes from its last checkpoint.",
     "Promote puts a checkpoint on the shelf with its measured figures: choose it on the Generate page.",
 )
+_LOW_DOSE = (
+    "On the Low dose page (Ctrl+3, or V) turn the dial: the slice in sight is shown beside the original as it would "
+    "have been at that lower dose. No model is needed: photon noise is put into the slice's projections.",
+    "The scan's own noise is measured in even tissue, and only what it lacks at the dose is added, with grain as fine "
+    "as its own. Electronic noise, bow-tie, tube current and kernel are under Scanner.",
+    "SD and noise power spectrum of scan and simulation are measured in the dashed circle: in the most even tissue, or "
+    "at the crosshair.",
+    "Ctrl+Enter simulates the whole scan; it joins the results, to compare and to save.",
+)
 _DEMO = (
     "The demo model was trained on procedural phantoms only. It shows that mask and dose are obeyed. Its pictures "
     "are not any patient's anatomy, must not be used for diagnosis, and carry the SYNTHETIC badge in every view, "
@@ -71,12 +80,15 @@ def _html(commands: tuple[Command, ...]) -> str:
     steps = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _STEPS)
     train = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _TRAIN)
     data_set = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _DATA_SET)
+    low_dose = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _LOW_DOSE)
     keyed = [c for c in commands if c.keys]
     parts = [
         _heading("Paint, turn the dial, generate, see"),
         f"<ol style='margin-left:-16px'>{steps}</ol>",
         _heading("Make a data set of many masks"),
         f"<ol style='margin-left:-16px'>{data_set}</ol>",
+        _heading("See a scan at a lower dose"),
+        f"<ul style='margin-left:-16px'>{low_dose}</ul>",
         _heading("Train a model on data of your own"),
         f"<ol style='margin-left:-16px'>{train}</ol>",
         _heading("What the demo model is, and is not"),

@@ -10,6 +10,7 @@ from ctstudio.jobs.client import EngineClient
 from ctstudio.jobs.job import Job
 from ctstudio.jobs.queue import JobQueue
 from ctstudio.protocol.events import DeviceStatus, EngineEvent, EngineReady, Preview, Stepped
+from ctstudio.protocol.request import Request
 from ctstudio.session.document import Case
 from ctstudio.session.generation import GenerationForm
 from ctstudio.session.notices import Notices
@@ -59,9 +60,14 @@ class JobsLink(QObject):
         except CtStudioError as error:
             self._notices.report(error)
             return None
+        job = self.queue_up(case, request)
+        form.after_submit()
+        return job
+
+    def queue_up(self, case: Case, request: Request) -> Job:
+        """Put a request at the end of the queue; its result goes to the case."""
         self._cases[request.id] = case
         job = self.queue.submit(request)
-        form.after_submit()
         if self.client.status == "dead":
             self._notices.say("The job waits: the engine is down.", "Press Restart engine.", "warning")
         return job
@@ -107,10 +113,11 @@ class JobsLink(QObject):
         step, total = self._step
         if job is not None and job.message:
             return job.message
+        deed = "Simulating dose, slice" if job is not None and job.request.task == "dose" else "Generating, step"
         if job is None or not total:
             return "Generating …"
         left = f", {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
-        return f"Generating, step {step} of {total}{left}"
+        return f"{deed} {step} of {total}{left}"
 
     # What the engine says.
 
@@ -142,7 +149,7 @@ class JobsLink(QObject):
             elif job.state == "failed":
                 self._notices.say(job.message, job.remedy, "error", job.detail)
             elif job.state == "stopped":
-                self._notices.say("Generation cancelled.")
+                self._notices.say("Job cancelled." if job.request.task == "dose" else "Generation cancelled.")
             self.queue.forget_arrays(job.id)
             self.finished.emit(case)
         self.state_changed.emit(self.state())

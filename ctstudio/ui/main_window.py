@@ -27,7 +27,7 @@ from ctstudio.ui.help_sheet import HelpSheet
 from ctstudio.ui.job_bar import JobBar
 from ctstudio.ui.jobs_link import JobsLink
 from ctstudio.ui.opening import Opening
-from ctstudio.ui.pages import GENERATE_PAGE, PAINT_PAGE, Pages
+from ctstudio.ui.pages import GENERATE_PAGE, LOW_DOSE_PAGE, PAINT_PAGE, Pages
 from ctstudio.ui.paint_panel import PaintPanel
 from ctstudio.ui.planes import AXIAL, PLANES
 from ctstudio.ui.predictions import Predictions
@@ -135,17 +135,6 @@ class MainWindow(QMainWindow):
         """Make the view in focus large, or bring all back."""
         self.grid.maximise(None if self.grid.large else self.controls.focused or self.grid.axial)
 
-    def toggle_mask(self) -> None:
-        """Show or hide the mask."""
-        if self.document.active is not None:
-            viewing = self.document.active.viewing
-            viewing.overlay_visible = not viewing.overlay_visible
-
-    def change_opacity(self, by: float) -> None:
-        """Make the mask more opaque (> 0) or more transparent."""
-        if self.document.active is not None:
-            self.document.active.viewing.mask_opacity += by
-
     # Cases.
 
     def close_case(self, case: Case | None = None) -> None:
@@ -170,7 +159,10 @@ class MainWindow(QMainWindow):
     # Generation.
 
     def generate(self) -> None:
-        """Ask for samples of the active case."""
+        """Ask for samples of the active case; on the Low dose page, for the whole scan at the dial's dose."""
+        if self.page == LOW_DOSE_PAGE:
+            self.pages.low_dose.simulate_whole()
+            return
         case = self.document.active
         if case is None:
             self.notices.say("Nothing to generate from.", "Open a scan and paint a mask first.", "warning")
@@ -182,6 +174,7 @@ class MainWindow(QMainWindow):
         """Put a sample beside the original."""
         view = self.sample_of(key)
         if view is not None and self.document.active is not None:
+            self.pages.low_dose.rest()
             self.document.active.results.chosen = view
 
     def sample_of(self, key: str) -> SampleView | None:

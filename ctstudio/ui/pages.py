@@ -10,16 +10,24 @@ from ctstudio.core.windows import Window
 from ctstudio.jobs.training_runs import TrainingRuns
 from ctstudio.session.viewing import Viewing
 from ctstudio.ui.data_sets import DataSets
+from ctstudio.ui.low_dose_link import LowDoseLink
 
 if TYPE_CHECKING:
     from ctstudio.ui.main_window import MainWindow
     from ctstudio.ui.train_page import TrainPage
 
-PAINT_PAGE, GENERATE_PAGE, TRAIN_PAGE = 0, 1, 2
+PAINT_PAGE, GENERATE_PAGE, LOW_DOSE_PAGE, TRAIN_PAGE = 0, 1, 2, 3
+
+_HINTS = (
+    "",
+    "Turn the dose dial and press Generate.\nThe sample appears here, beside the original.",
+    "Open a CT and turn the dose dial.\nThe slice appears here as it would have been at that dose.",
+)
+"""Of the view beside the original, by page, while it is empty."""
 
 
 class Pages(QStackedWidget):
-    """Case pages (paint, generate) share one body; training has its own."""
+    """Case pages (paint, generate, low dose) share one body; training has its own."""
 
     def __init__(self, window: MainWindow, runs: TrainingRuns | None) -> None:
         super().__init__()
@@ -27,6 +35,7 @@ class Pages(QStackedWidget):
         self._runs = runs
         self._train: TrainPage | None = None
         self.data_sets = DataSets(window)
+        self.low_dose = LowDoseLink(window)
 
     @property
     def page(self) -> int:
@@ -41,13 +50,15 @@ class Pages(QStackedWidget):
         """Go to a page."""
         window = self._window
         window.top.show_page(page)
+        self.low_dose.switch(page == LOW_DOSE_PAGE)
         if page == TRAIN_PAGE:
             self.setCurrentWidget(self._train_page())
             return
         self.setCurrentIndex(0)
         window.panels.setCurrentIndex(page)
-        window.grid.compare(page == GENERATE_PAGE)
-        window.strip.setVisible(page == GENERATE_PAGE)
+        window.grid.compare(page != PAINT_PAGE)
+        window.grid.generated.hint = _HINTS[page]
+        window.strip.setVisible(page != PAINT_PAGE)
         if page == GENERATE_PAGE:
             window.predictions.ask()
 

@@ -45,6 +45,8 @@ class SliceView(QWidget):
         self.title = title or plane.title
         self.paintable = paintable
         self.hint = ""
+        self.badge = view_marks.BADGE
+        self.region: tuple[Index, float] | None = None  # centre and radius in voxels of a disc that is measured
         self.item = SliceItem(plane, self.update, outlines=not paintable)
         self.shown_mm = QRectF(0, 0, 1, 1)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -116,8 +118,6 @@ class SliceView(QWidget):
         """Whether the view carries the SYNTHETIC badge."""
         return self._synthetic
 
-    # Geometry.
-
     @property
     def pixels_per_mm(self) -> float:
         """Screen pixels a millimetre takes."""
@@ -179,6 +179,9 @@ class SliceView(QWidget):
             painter.setFont(theme.font(13))
             painter.drawText(area.adjusted(24, 24, -24, -24), _CENTRED, self.hint)
         view_marks.draw(painter, area, self._marks())
+        if self.region is not None and self.item.volume is not None:
+            radius_mm = self.region[1] * min(self.item.volume.grid.spacing_mm[:2])
+            view_marks.draw_region(painter, self.point_of(self.region[0]), radius_mm * self.pixels_per_mm)
         if self._brush is not None:
             at, radius_mm, colour, erasing = self._brush
             brush_cursor.draw(painter, at.x(), at.y(), radius_mm * self.pixels_per_mm, colour, erasing)
@@ -186,9 +189,9 @@ class SliceView(QWidget):
     def _marks(self) -> view_marks.Marks:
         volume = self.item.volume
         if volume is None:
-            return view_marks.Marks(self.title, "", "", ("", "", "", ""), None, 0.0, False)
+            return view_marks.Marks(self.title, "", "", ("", "", "", ""), None, 0.0, "")
         slices = volume.grid.shape[self.plane.normal]
-        number = f"{self.title}   {self.item.index + 1} / {slices}".strip() if self.title or slices > 1 else ""
+        number = f"{self.title}   {self.item.index + 1} / {slices}".strip() if slices > 1 else self.title
         cross = None
         if self._crosshair is not None:
             point = self.point_of(self._crosshair)
@@ -200,11 +203,9 @@ class SliceView(QWidget):
             letters=self._letters,
             crosshair=cross,
             pixels_per_mm=self.pixels_per_mm,
-            synthetic=self._synthetic,
+            badge=self.badge if self._synthetic else "",
             active=self.hasFocus(),
         )
-
-    # Events, handed on.
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._hands.press(self, event)

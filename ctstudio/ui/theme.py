@@ -111,7 +111,7 @@ QToolButton:hover {{ background: {HOVER}; }}
 QToolButton:checked {{ background: #24384b; border: 1px solid {ACCENT}; }}
 QToolButton:focus {{ border: 1px solid {ACCENT}; }}
 QToolButton:disabled {{ color: {FAINT}; }}
-QToolButton#page {{ padding: 6px 16px; color: {MUTED}; font-weight: 600; border-radius: 6px; }}
+QToolButton#page {{ padding: 6px 11px; color: {MUTED}; font-weight: 600; border-radius: 6px; }}
 QToolButton#page:checked {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; }}
 QToolButton#fold:checked {{ background: transparent; border: 1px solid transparent; }}
 QToolButton#fold {{ color: {MUTED}; padding: 3px 2px; font-weight: 600; }}

@@ -19,7 +19,7 @@ from ctstudio.ui.icons import icon
 from ctstudio.ui.notices_line import ShortLabel
 from ctstudio.ui.panel_parts import icon_button
 
-PAGES = ("View & Paint", "Generate", "Train")
+PAGES = ("View & Paint", "Generate", "Low dose", "Train")
 
 
 class TopBar(QFrame):

@@ -27,7 +27,7 @@ class Marks:
         letters: Orientation at left, right, top, bottom; empty strings when nothing is shown.
         crosshair: Position in widget pixels, or None.
         pixels_per_mm: Scale of the view.
-        synthetic: Whether the badge is drawn.
+        badge: What the badge says; "" draws none.
         active: Whether the view is the one that keys act on.
     """
 
@@ -37,7 +37,7 @@ class Marks:
     letters: tuple[str, str, str, str]
     crosshair: tuple[float, float] | None
     pixels_per_mm: float
-    synthetic: bool
+    badge: str
     active: bool = False
 
 
@@ -51,12 +51,23 @@ def draw(painter: QPainter, area: QRectF, marks: Marks) -> None:
         _letters(painter, area, marks.letters)
         _scale_bar(painter, area, marks.pixels_per_mm)
     _corners(painter, area, marks)
-    if marks.synthetic:
-        _badge(painter, area)
+    if marks.badge:
+        _badge(painter, area, marks.badge)
     if marks.active:
         painter.setPen(QPen(QColor(theme.ACCENT), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5))
+
+
+def draw_region(painter: QPainter, centre: QPointF, radius: float) -> None:
+    """A dashed circle about a disc that is measured, in widget pixels."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((_SHADOW, 3.0), (QColor(theme.SYNTHETIC), 1.4)):
+        pen = QPen(colour, width)
+        pen.setDashPattern([12.0 / width, 8.0 / width])
+        painter.setPen(pen)
+        painter.drawEllipse(centre, radius, radius)
 
 
 def _crosshair(painter: QPainter, area: QRectF, x: float, y: float) -> None:
@@ -115,16 +126,16 @@ def _scale_bar(painter: QPainter, area: QRectF, pixels_per_mm: float) -> None:
     _text(painter, place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name, "#c3cbd6")
 
 
-def _badge(painter: QPainter, area: QRectF) -> None:
-    """The word SYNTHETIC on amber under the title: part of the picture, so screenshots keep it."""
+def _badge(painter: QPainter, area: QRectF, text: str) -> None:
+    """SYNTHETIC, or what was simulated, on amber under the title: part of the picture, so screenshots keep it."""
     painter.setFont(theme.font(11, QFont.Weight.Bold))
-    width = QFontMetricsF(painter.font()).horizontalAdvance(BADGE) + 14
+    width = QFontMetricsF(painter.font()).horizontalAdvance(text) + 14
     box = QRectF(area.left() + _MARGIN, area.top() + _MARGIN + 20, width, 19)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(theme.SYNTHETIC))
     painter.drawRoundedRect(box, 4, 4)
     painter.setPen(QColor("#1a1206"))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, BADGE)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _text(painter: QPainter, box: QRectF, where: Qt.AlignmentFlag, text: str, colour: str) -> None:

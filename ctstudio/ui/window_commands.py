@@ -75,14 +75,18 @@ def _view(window: MainWindow) -> tuple[Command, ...]:
     return (
         Command("View", "View & Paint page", ("Ctrl+1",), lambda: window.show_page(0)),
         Command("View", "Generate page", ("Ctrl+2",), lambda: window.show_page(1)),
-        Command("View", "Train page", ("Ctrl+3",), lambda: window.show_page(2)),
-        Command("View", "Show or hide the mask", ("G",), window.toggle_mask),
-        Command("View", "Mask more transparent", ("A",), lambda: window.change_opacity(-0.05)),
-        Command("View", "Mask more opaque", ("D",), lambda: window.change_opacity(0.05)),
+        Command("View", "Low dose page", ("Ctrl+3",), lambda: window.show_page(2)),
+        Command("View", "Train page", ("Ctrl+4",), lambda: window.show_page(3)),
+        Command("View", "Show or hide the mask", ("G",), _on_case(window, _toggle_mask)),
+        Command("View", "Mask more transparent", ("A",), _on_case(window, partial(_change_opacity, -0.05))),
+        Command("View", "Mask more opaque", ("D",), _on_case(window, partial(_change_opacity, 0.05))),
         Command("View", "Show whole slices", ("R",), window.pages.reset_views),
         Command("View", "One view large, and back", ("M",), window.maximise_focused),
         *presets,
         *scrolls,
+        Command("View", "Live low dose, on and off", ("V",), window.pages.low_dose.toggle),
+        Command("View", "Lower dose", (",",), lambda: window.pages.low_dose.step_dose(-1)),
+        Command("View", "Higher dose", (".",), lambda: window.pages.low_dose.step_dose(1)),
     )
 
 
@@ -106,6 +110,7 @@ def _generate(window: MainWindow) -> tuple[Command, ...]:
     return (
         Command("Generate", "Generate", ("Ctrl+Return", "Ctrl+Enter"), window.generate),
         Command("Generate", "Generate a data set …", ("Ctrl+Shift+G",), window.pages.data_sets.open),
+        Command("Generate", "Simulate the whole scan at a low dose", (), window.pages.low_dose.simulate_whole),
         Command("Generate", "Cancel the running job", ("Ctrl+Alt+Return",), window.link.cancel),
         Command("Generate", "Restart the engine", (), window.link.restart),
         Command("Generate", "Roll a new seed", ("Ctrl+R",), window.form.roll_seed),
@@ -121,6 +126,14 @@ def _help(window: MainWindow) -> tuple[Command, ...]:
         Command("Help", "Find an action", ("Ctrl+K",), window.open_palette),
         Command("Help", "Help: how to generate, the demo model, keys", ("F1",), window.open_help),
     )
+
+
+def _toggle_mask(case: Case) -> None:
+    case.viewing.overlay_visible = not case.viewing.overlay_visible
+
+
+def _change_opacity(by: float, case: Case) -> None:
+    case.viewing.mask_opacity += by
 
 
 def _on_case(window: MainWindow, run: Callable[[Case], object]) -> Callable[[], object]:

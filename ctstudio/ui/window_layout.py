@@ -17,6 +17,7 @@ def lay_out(window: MainWindow) -> None:
     """Put the window's parts together: top bar; cases, views, panel; results; jobs."""
     window.panels.addWidget(window.paint)
     window.panels.addWidget(window.generator)
+    window.panels.addWidget(window.pages.low_dose.panel)
     window.panels.setFixedWidth(window.paint.width())
     middle = QSplitter(Qt.Orientation.Horizontal)
     middle.setHandleWidth(1)
@@ -48,6 +49,5 @@ def lay_out(window: MainWindow) -> None:
     rows.addWidget(window.bar)
     window.setCentralWidget(whole)
     window.grid.axial.hint = "Open a scan with Ctrl+O, or drop files here:\nNIfTI, NRRD, MHA, or a DICOM folder"
-    window.grid.generated.hint = "Turn the dose dial and press Generate.\nThe sample appears here, beside the original."
     for view in (window.grid.coronal, window.grid.sagittal):
         view.hint = ""

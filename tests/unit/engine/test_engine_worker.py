@@ -8,14 +8,20 @@ from multiprocessing.connection import Pipe
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tiny_system
+from ctstudio.core.grid import Grid
+from ctstudio.core.volume import Volume
+from ctstudio.engine.live_noise import LiveNoise
 from ctstudio.engine.worker import Worker
+from ctstudio.measure.scanner import Scanner
 from ctstudio.protocol.blocks import OwnedBlocks
 from ctstudio.protocol.channel import Channel
 from ctstudio.protocol.commands import Cancel, Shutdown, Submit
 from ctstudio.protocol.events import DeviceStatus, EngineReady, Failed, Finished, Loading, Stepped, Stopped
+from ctstudio.protocol.live_noise import NoiseSimulated, SimulateNoise
 
 
 class Desk:
@@ -25,7 +31,8 @@ class Desk:
         here, there = Pipe()
         blocks = OwnedBlocks()
         self.channel = Channel(here, blocks)
-        self.worker = Worker(Channel(there, blocks), tiny_system.PIPELINES, folder / "engine.log")
+        line = Channel(there, blocks)
+        self.worker = Worker(line, tiny_system.PIPELINES, folder / "engine.log", LiveNoise(line.send))
         self.codes: list[int] = []
         self.thread = threading.Thread(target=lambda: self.codes.append(self.worker.serve()))
         self.thread.start()
@@ -142,8 +149,25 @@ def test_shutdown_during_a_request_ends_the_worker(tmp_path: Path, model: Path) 
     assert desk.end() == 0
 
 
+def test_the_live_preview_is_answered_while_a_job_runs(desk: Desk, model: Path) -> None:
+    job = tiny_system.request(model, steps=400, step_seconds=0.05)
+    desk.channel.send(Submit(job))
+    while not isinstance(desk.next(), Stepped):
+        pass
+    scan = Volume(np.zeros((1, 32, 32), np.float32), Grid((1, 32, 32), (6.0, 6.0, 5.0)))
+    desk.channel.send(SimulateNoise("live", scan, 3, 0, 1e5, Scanner()))
+    answer = desk.next()
+    while isinstance(answer, Stepped):
+        answer = desk.next()
+    assert isinstance(answer, NoiseSimulated)
+    assert (answer.request_id, answer.photons_hu.grid, answer.detector_hu) == ("live", scan.grid, None)
+    desk.channel.send(Cancel(job.id))
+    assert isinstance(desk.until_end(job.id)[-1], Stopped)
+
+
 def test_unreadable_bytes_end_the_worker_with_an_error(tmp_path: Path) -> None:
     here, there = Pipe()
-    worker = Worker(Channel(there, OwnedBlocks()), tiny_system.PIPELINES, tmp_path / "engine.log")
+    line = Channel(there, OwnedBlocks())
+    worker = Worker(line, tiny_system.PIPELINES, tmp_path / "engine.log", LiveNoise(line.send))
     here.send_bytes(b"rubbish")
     assert worker.serve() == 1
