@@ -39,14 +39,20 @@ def cases_in(folder: Path) -> Iterator[EvaluatedCase]:
         IntensityError: A volume is no CT in HU.
         CtStudioError: A file cannot be read.
     """
+    from ctstudio.cli.running import tell
     from ctstudio.evaluation.cases import prepared_cases
+    from ctstudio.io.dataset_label_names import content_of
 
     _check_folder(folder)
-    if (folder / "dataset.json").is_file():
+    if "cases" in content_of(folder):  # nnU-Net's dataset.json has none
         yield from prepared_cases(folder)
         return
+    told: set[str] = set()
     for one in find_cases(folder):
-        yield _read(one)
+        case, notes = _read(one, folder)
+        tell(note for note in notes if note not in told)
+        told |= set(notes)
+        yield case
 
 
 def pictures_in(folder: Path) -> list[tuple[str, NDArray[np.uint8]]]:
@@ -114,8 +120,11 @@ def _flat(folder: Path) -> list[Found]:
     return found
 
 
-def _read(found: Found) -> EvaluatedCase:
+def _read(found: Found, folder: Path) -> tuple[EvaluatedCase, tuple[str, ...]]:
+    """A case with its labels in the standard table's values, and what should be said of it."""
     from ctstudio.evaluation.cases import EvaluatedCase
+    from ctstudio.io.dataset_label_names import names_beside
+    from ctstudio.io.dataset_labels import in_standard_values
     from ctstudio.io.reading import read_labels, read_volume
 
     volume = read_volume(found.scan)
@@ -123,7 +132,11 @@ def _read(found: Found) -> EvaluatedCase:
         raise IntensityError(
             f"{found.scan} is no CT in HU, so it cannot be compared.", "Give scans in HU, or only pictures."
         )
-    return EvaluatedCase(found.name, volume, read_labels(found.labels) if found.labels else None)
+    if found.labels is None:
+        return EvaluatedCase(found.name, volume), ()
+    names = names_beside(found.labels.parent, folder)
+    labels, notes, _ = in_standard_values(read_labels(found.labels), names)
+    return EvaluatedCase(found.name, volume, labels), notes
 
 
 def _grey(path: Path) -> Any:

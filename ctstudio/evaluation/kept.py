@@ -46,7 +46,7 @@ def open_folder(folder: Path, settings: Mapping[str, Any]) -> None:
     path = folder / SETTINGS
     wanted = json.loads(json.dumps(settings))
     if path.is_file():
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = _read(path)
         changed = [name for name in wanted if found.get(name) != wanted[name]]
         if changed:
             raise InputError(
@@ -61,3 +61,10 @@ def open_folder(folder: Path, settings: Mapping[str, Any]) -> None:
         path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise StorageError(f"{folder} cannot be written.", "Choose another folder.", str(error)) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} cannot be read.", "Choose a new folder.", str(error)) from error

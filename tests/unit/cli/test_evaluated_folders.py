@@ -42,8 +42,12 @@ def test_flat_files_nnunet_and_prepared_data_are_found(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     small.put_ct(raw / "imagesTr" / "liver_001_0000.nii.gz", 1)
     small.put_ct(raw / "imagesTr" / "liver_001_0001.nii.gz", 1)
-    small.put_labels(raw / "labelsTr" / "liver_001.nii.gz")
+    small.put_labels(raw / "labelsTr" / "liver_001.nii.gz", (1, 2))
+    (raw / "dataset.json").write_text('{"labels": {"background": 0, "liver": 1, "body": 2}}')
     assert names(raw) == [("liver_001", True)]
+    labels = next(iter(cases_in(raw))).labels
+    assert labels is not None
+    assert labels.present() == (small.LIVER, small.BODY)  # by name, whatever its value there
     (tmp_path / "prepared").mkdir()
     assert names(write_dataset(tmp_path / "prepared")) == [("a", True), ("b", True)]
 

@@ -125,6 +125,9 @@ def test_a_folder_of_another_evaluation_is_refused(
     (tmp_path / "slices" / "settings.json").write_text(json.dumps({"slices": 7, "painted": "all"}))
     with pytest.raises(InputError, match="another slices"):
         evaluated(tmp_path, tiny_folder, tiny_model)
+    (tmp_path / "slices" / "settings.json").write_text("{half")
+    with pytest.raises(InputError, match="cannot be read"):
+        evaluated(tmp_path, tiny_folder, tiny_model)
     (tmp_path / "slices" / "settings.json").rename(tmp_path / "slices" / "holiday.json")
     with pytest.raises(InputError, match="holds no evaluation"):
         evaluated(tmp_path, tiny_folder, tiny_model)
