@@ -32,6 +32,12 @@ MASK_KINDS: dict[str, tuple[tuple[str, ...] | None, bool]] = {
 }
 """What is painted (None: everything), and whether the model may complete it."""
 
+LEAST_LIVER_MM2 = 900.0
+"""Of a liver that a segmenter reads, for its noise to be measured."""
+
+LEAST_MEASURED = 4
+"""Measurements without which a calibration would be a guess."""
+
 Say = Callable[[str], None]
 
 
@@ -85,28 +91,34 @@ def mask_kinds(model: NaDiffModel) -> dict[str, tuple[tuple[str, ...] | None, bo
     return kinds
 
 
-def dose_figures(model: NaDiffModel, count: int, say: Say) -> dict[str, Any]:
+def dose_figures(model: NaDiffModel, count: int, say: Say, segmenter: nn.Module | None = None) -> dict[str, Any]:
     """Noise SD in the liver against the dose asked for, `count` held-out anatomies, six doses, all labels given.
+
+    See `dose_response` for where it is measured.
 
     Keys: `median_sd_hu` and `median_requested_sd_hu` by dose, `ratio` of the two, `slope` of log SD over log dose
     (median over anatomies), `strictly_falling` part of the anatomies.
     """
-    measured, requested = dose_response(model, count, FIRST_SEED + 20_000, DOSES)
-    for dose, got, asked in zip(DOSES, np.median(measured, axis=0), np.median(requested, axis=0), strict=True):
+    measured, requested = dose_response(model, count, FIRST_SEED + 20_000, DOSES, segmenter)
+    for dose, got, asked in zip(DOSES, _medians(measured), _medians(requested), strict=True):
         say(f"dose {dose:.0%}: {got:.1f} HU of {asked:.1f}")
     return {
         "anatomies": count,
-        "median_sd_hu": _by_dose(np.median(measured, axis=0)),
-        "median_requested_sd_hu": _by_dose(np.median(requested, axis=0)),
-        "ratio": _by_dose(np.median(measured / requested, axis=0)),
+        "median_sd_hu": _by_dose(_medians(measured)),
+        "median_requested_sd_hu": _by_dose(_medians(requested)),
+        "ratio": _by_dose(_medians(measured / requested)),
         "slope": slope_of(measured),
         "strictly_falling": float(np.mean([(np.diff(row) < 0).all() for row in measured])),
     }
 
 
 def slope_of(measured_sd_hu: NDArray[np.float64]) -> float:
-    """Median over anatomies of the slope of log SD over log dose, from (N, len(DOSES)) HU; physics says -0.5."""
-    return float(np.median([np.polyfit(np.log(DOSES), np.log(row), 1)[0] for row in measured_sd_hu]))
+    """Median over anatomies of the slope of log SD over log dose, from (N, len(DOSES)) HU; physics says -0.5.
+
+    Anatomies whose noise could not be measured at every dose (NaN) are left out; NaN where none is left.
+    """
+    whole = measured_sd_hu[np.isfinite(measured_sd_hu).all(axis=1)]
+    return float(np.median([np.polyfit(np.log(DOSES), np.log(row), 1)[0] for row in whole])) if len(whole) else np.nan
 
 
 def dose_slope(made_hu: list[NDArray[np.float32]], liver: NDArray[np.bool_]) -> float:
@@ -115,32 +127,52 @@ def dose_slope(made_hu: list[NDArray[np.float32]], liver: NDArray[np.bool_]) -> 
 
 
 def dose_response(
-    model: NaDiffModel, count: int, first_seed: int, doses: tuple[float, ...]
+    model: NaDiffModel, count: int, first_seed: int, doses: tuple[float, ...], segmenter: nn.Module | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Noise SD in the liver that came and that was asked for, each (count, len(doses)) in HU, all labels given."""
+    """Noise SD in the liver that came and that was asked for, each (count, len(doses)) in HU, all labels given.
+
+    A model that follows the mask in place is measured in the mask. Others put the liver elsewhere, and the edges of
+    other organs in the mask are no noise: they are measured where a segmenter reads the liver, NaN where it is small.
+    """
     slices = held_out_slices(count, model.config, first_seed)
     liver, pixel = slices.liver(), model.config.pixel_mm
     measured, requested = np.zeros((count, len(doses))), np.zeros((count, len(doses)))
     for column, dose in enumerate(doses):
         made = generate_slices(model, slices.labels, None, dose, seed=7)
+        where = liver if segmenter is None or follows_in_place(model) else liver_read(model, segmenter, made)
         for row in range(count):
-            measured[row, column] = noise_sd_hu(made[row], liver[row])
+            enough = where[row].sum() * pixel**2 >= LEAST_LIVER_MM2
+            measured[row, column] = noise_sd_hu(made[row], where[row]) if enough else np.nan
             requested[row, column] = predict_in_mask(slices.ct_hu[row].astype(np.float32), liver[row], pixel, dose)
     return measured, requested
 
 
-def noise_calibration(model: NaDiffModel, count: int, first_seed: int) -> tuple[float, float]:
+def follows_in_place(model: NaDiffModel) -> bool:
+    """Whether a model is told where each label lies, not only an embedding of the whole mask."""
+    return model.config.spatial or model.config.control > 0
+
+
+def noise_calibration(
+    model: NaDiffModel, count: int, first_seed: int, segmenter: nn.Module | None = None
+) -> tuple[float, float]:
     """Gain and floor (HU) of a model's answer to the noise map, by least squares of variances over relative error.
 
     Args:
         model: With gain 1 and floor 0.
         count: Anatomies.
         first_seed: Of phantoms that neither training nor the figures use.
+        segmenter: See `dose_response`.
+
+    Returns:
+        1 and 0, which correct nothing, where too little can be measured.
     """
-    measured, requested = dose_response(model, count, first_seed, (0.05, 0.25, 1.0))
-    weight = 1.0 / requested.ravel() ** 2
-    terms = np.stack([requested.ravel() ** 2, np.ones(requested.size)], axis=1)
-    gain2, floor2 = np.linalg.lstsq(terms * weight[:, None], measured.ravel() ** 2 * weight, rcond=None)[0]
+    measured, requested = dose_response(model, count, first_seed, (0.05, 0.25, 1.0), segmenter)
+    found = np.isfinite(measured)
+    if found.sum() < LEAST_MEASURED:
+        return 1.0, 0.0
+    asked, got = requested[found] ** 2, measured[found] ** 2
+    terms = np.stack([asked, np.ones(asked.size)], axis=1)
+    gain2, floor2 = np.linalg.lstsq(terms / asked[:, None], got / asked, rcond=None)[0]
     return float(np.sqrt(max(gain2, 0.25))), float(np.sqrt(max(floor2, 0.0)))
 
 
@@ -203,6 +235,12 @@ def dice_with_others(read: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float
     a, b = (masks.reshape(len(masks), -1).astype(np.float32) for masks in (read, truth))
     overlap = 2 * (a @ b.T) / np.maximum(a.sum(axis=1)[:, None] + b.sum(axis=1)[None], 1.0)  # (N, N)
     return float(overlap[~np.eye(len(read), dtype=bool)].mean())
+
+
+def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each column, over the rows that hold a number; NaN where none does."""
+    found = (column[np.isfinite(column)] for column in values.T)
+    return np.array([np.median(column) if len(column) else np.nan for column in found])
 
 
 def _by_dose(values: NDArray[np.float64]) -> dict[str, float]:

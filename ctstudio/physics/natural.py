@@ -16,9 +16,11 @@ MU_WHITE_PER_MM = 0.02
 """Attenuation of a white pixel, 1/mm; about that of water."""
 
 PHOTONS = 1e5
-"""For each detector bin and angle at dose 1.0. At 256 pixels of 1 mm a ray through white keeps 30 of them at 5 %."""
+"""For each detector bin and angle at dose 1.0. A ray through 256 mm of white keeps 30 of them at 5 %."""
 
-PIXEL_MM = 1.0
+FIELD_MM = 256.0
+"""Width of a picture; 256 pixels are 1 mm each."""
+
 LOW_DOSE = 0.25
 
 
@@ -44,7 +46,7 @@ def natural_noise(image: Tensor, dose: Tensor, generator: torch.Generator, scale
     """
     if not bool(((image >= 0) & (image <= 1)).all()):
         raise IntensityError("The picture has values outside 0 to 1.", "Scale its grey values to that range.")
-    geometry = ParallelGeometry(image.shape[-1], PIXEL_MM)
+    geometry = ParallelGeometry(image.shape[-1], FIELD_MM / image.shape[-1])
     lines = project(image * MU_WHITE_PER_MM, geometry)
     drawn = torch.tensor([LOW_DOSE]) if scaled else dose
     noise = low_dose_from_sinogram(image, lines, drawn, geometry, generator, PHOTONS).noise_hu

@@ -21,7 +21,6 @@ from ctstudio.training.lenders import lent_settings
 from ctstudio.training.na_diff_networks import starting_denoiser
 from ctstudio.training.natural import check_images
 from ctstudio.training.run import Run
-from ctstudio.training.slices import PIXEL_MM, SIZE
 
 SYSTEM = "na_diff"
 
@@ -48,7 +47,6 @@ def check_run(recipe: Recipe, folder: Path, resume: bool, processes: int = 1) ->
         _check_networks(recipe)
         return
     config = NaDiffConfig.model_validate(base_of(Run(recipe, folder, None, None)).info.config)  # type: ignore[arg-type]
-    _check_slices(config, "the base model")
     if isinstance(recipe, FineTuneRecipe):
         with torch.device("meta"):
             network = NaDiffNetwork(config)
@@ -91,13 +89,15 @@ def _check_networks(recipe: TrainRecipe) -> None:
         key = ".".join(str(part) for part in ("network", *first["loc"]))
         raise ParameterError(f"{key} in the recipe: {first['msg']}.", "Correct the recipe or --set.") from error
     values_of(name for names in config.label_groups.values() for name in names)
-    _check_slices(config, "the recipe")
     wrong = {
         **(_wrong_vae(recipe.vae, config) if recipe.vae else {}),
         f"network.told_groups names none of {', '.join(config.label_groups)}": (
             not set(config.told_groups) <= set(config.label_groups)
         ),
         "network.conditions is empty": not config.conditions,
+        f"network.image_size {config.image_size} is no multiple of {config.vae_factor}": (
+            config.image_size % config.vae_factor > 0
+        ),
         f"network.hidden is no multiple of {config.heads} heads": config.hidden % config.heads > 0,
         f"{config.latent_side} latent pixels are no multiple of network.patch": config.latent_side % config.patch > 0,
     }
@@ -148,11 +148,3 @@ def _check_beginning(recipe: TrainRecipe, config: NaDiffConfig) -> None:
         with torch.device("meta"):
             network = NaDiffNetwork(config)
         begin_from(starting_denoiser(recipe).to("meta"), network)
-
-
-def _check_slices(config: NaDiffConfig, whose: str) -> None:
-    if (config.image_size, config.pixel_mm) != (SIZE, PIXEL_MM):
-        raise ParameterError(
-            f"The network of {whose} sees slices of {config.image_size} pixels of {config.pixel_mm:g} mm.",
-            f"Training makes slices of {SIZE} pixels of {PIXEL_MM:g} mm; choose such a network.",
-        )

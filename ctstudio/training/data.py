@@ -19,7 +19,7 @@ from ctstudio.core.seeds import stream
 from ctstudio.core.volume import Volume
 from ctstudio.core.working_grid import FieldOfView, working_grid
 from ctstudio.phantom.population import Population
-from ctstudio.training.slices import PIXEL_MM, SIZE, Slices, load_shards, make_shards, noisy, patient_slices
+from ctstudio.training.slices import USUAL_VIEW, Slices, load_shards, make_shards, noisy, patient_slices
 
 VALIDATION_SEEDS = range(9_500, 9_506)
 """Phantoms that runs are validated on; training may use the seeds below."""
@@ -35,13 +35,15 @@ RunPart = Literal["train", "validation"]
 Data = PhantomData | PreparedData
 
 
-def make_slices(data: Data, folder: Path, part: RunPart, told: Callable[[int, int], None]) -> None:
-    """Make the slices of a part that are not in the cache yet.
+def make_slices(
+    data: Data, folder: Path, part: RunPart, told: Callable[[int, int], None], view: FieldOfView = USUAL_VIEW
+) -> None:
+    """Make the slices of a part that are not in the cache yet, as a model with this view sees them.
 
     Raises:
         InputError: The data set cannot be read, or has no such cases.
     """
-    make_shards(folder / part, _shards(data, part), told)
+    make_shards(folder / part, _shards(data, part, view), told)
 
 
 def load_slices(folder: Path, part: RunPart) -> Slices:
@@ -92,14 +94,14 @@ def check_data(data: Data) -> None:
             )
 
 
-def _shards(data: Data, part: RunPart) -> list[tuple[str, Callable[[], Slices]]]:
+def _shards(data: Data, part: RunPart, view: FieldOfView) -> list[tuple[str, Callable[[], Slices]]]:
     if isinstance(data, PhantomData):
         seeds = range(data.first_seed, data.first_seed + data.patients) if part == "train" else VALIDATION_SEEDS
         count = data.slices_each if part == "train" else VALIDATION_SLICES
         population = population_of(data)
-        return [(f"patient_{seed:06d}", partial(patient_slices, seed, count, population)) for seed in seeds]
+        return [(f"patient_{seed:06d}", partial(patient_slices, seed, count, population, view)) for seed in seeds]
     cases = _usable(data, part)
-    return [(f"case_{n:06d}", partial(case_slices, Path(data.folder), c, n, data.slices_each)) for n, c in cases]
+    return [(f"case_{n:06d}", partial(case_slices, Path(data.folder), c, n, data.slices_each, view)) for n, c in cases]
 
 
 def _usable(data: PreparedData, part: RunPart) -> list[tuple[int, Case]]:
@@ -107,13 +109,13 @@ def _usable(data: PreparedData, part: RunPart) -> list[tuple[int, Case]]:
     return [(n, case) for n, case in cases if {"ct", "labels"} <= set(case.files) and any(case.label_voxels.values())]
 
 
-def case_slices(folder: Path, case: Case, number: int, count: int) -> Slices:
+def case_slices(folder: Path, case: Case, number: int, count: int, view: FieldOfView = USUAL_VIEW) -> Slices:
     """Slices of a prepared case on the network's grid, evenly spread over those that hold labels."""
     ct = np.load(folder / case.files["ct"], mmap_mode="r")
     labels = LabelMap(np.load(folder / case.files["labels"], mmap_mode="r"), case.grid, standard_table())
     holding = [z for z, plane in enumerate(labels.array) if plane.any()]
     chosen = [holding[i] for i in np.linspace(0, len(holding) - 1, min(count, len(holding))).astype(int)]
-    grid = working_grid(labels, Volume(ct, case.grid), FieldOfView(SIZE, PIXEL_MM))
+    grid = working_grid(labels, Volume(ct, case.grid), view)
     images, maps = [], []
     for z in chosen:
         plane = grid.slab(z, 1)
@@ -122,7 +124,7 @@ def case_slices(folder: Path, case: Case, number: int, count: int) -> Slices:
         images.append(_hu_on(ct[near], source, plane))
         maps.append(labels_onto(LabelMap(np.asarray(labels.array[near]), source, labels.table), plane).array[0])
     ct_hu = np.stack(images)
-    doses, noise = noisy(ct_hu, number, stream(number, "case slices"))
+    doses, noise = noisy(ct_hu, number, stream(number, "case slices"), view.pixel_mm)
     return Slices(
         ct_hu, np.stack(maps), noise, doses, np.full(len(chosen), number, np.int64), np.ones(len(chosen), np.bool_)
     )

@@ -11,8 +11,8 @@ from ctstudio.diffusion.noise import generator_for
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.training.calibration import calibrate_model
 from ctstudio.training.export import export_adapted
-from ctstudio.training.fine_tune import adapted, base_of, latents, load_base
-from ctstudio.training.from_scratch import data, load_latents
+from ctstudio.training.fine_tune import adapted, base_of, data, latents, load_base
+from ctstudio.training.from_scratch import load_latents
 from ctstudio.training.run import Run, restored
 from ctstudio.training.shards import joined, shards_in, write_missing
 from ctstudio.training.stage import Stage

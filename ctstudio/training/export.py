@@ -35,11 +35,11 @@ from ctstudio.training.run import Run
 from ctstudio.training.slices import Slices
 
 LICENCE = "Apache-2.0"
-LEAST_PIXELS = 30
-"""A slice with fewer pixels of a label does not count as showing it."""
+LEAST_MM2 = 70.0
+"""A slice with less of a label does not count as showing it."""
 
-LEAST_LIVER = 400
-"""Pixels of liver in which its noise is measured."""
+LEAST_LIVER_MM2 = 900.0
+"""Of liver, in which its noise is measured."""
 
 LAST_STEPS = 100
 TRAINED = ("vae", "clip", "segmenter", "layout", "natural", "denoiser")
@@ -174,7 +174,7 @@ def training_ranges(slices: Slices, config: NaDiffConfig) -> Ranges:
     pixel = config.pixel_mm**2
     areas = {}
     for name, value in zip(known, values, strict=True):
-        shown = counts[counts[:, value] >= LEAST_PIXELS, value]
+        shown = counts[counts[:, value] * pixel >= LEAST_MM2, value]
         if len(shown):
             areas[name] = _percentiles(shown * pixel)
     in_use = {label.value: label.name for label in standard_table()}
@@ -188,14 +188,14 @@ def training_ranges(slices: Slices, config: NaDiffConfig) -> Ranges:
         labels=known,
         label_area_mm2=areas,
         body_area_cm2=_percentiles(body),
-        noise_sd_hu=_noise_range(slices),
+        noise_sd_hu=_noise_range(slices, pixel),
     )
 
 
-def _noise_range(slices: Slices) -> Range | None:
+def _noise_range(slices: Slices, pixel_mm2: float) -> Range | None:
     """SD of the noise in the liver, over slices that show enough of it and all their realisations."""
     livers = np.isin(slices.labels, values_of(LIVER))
-    rows = np.flatnonzero(livers.sum(axis=(1, 2)) >= LEAST_LIVER)
+    rows = np.flatnonzero(livers.sum(axis=(1, 2)) * pixel_mm2 >= LEAST_LIVER_MM2)
     spread = [slices.noise_hu[row][:, livers[row]].astype(np.float32).std(axis=1) for row in rows]
     return _percentiles(np.concatenate(spread)) if spread else None
 

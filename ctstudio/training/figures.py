@@ -23,14 +23,14 @@ def measure_model(run: Run) -> ModelInfo:
     rows = np.linspace(0, len(slices) - 1, min(counts.bank_slices, len(slices))).astype(int)
     bank = slices.image_hu(rows, np.zeros_like(rows))
     looked_at = held_out_slices(counts.look_slices, model.config, FIRST_SEED + 40_000)
+    segmenter = load_segmenter(folder, model.config) if has_segmenter(find_model(folder)) else None
     figures = {
         "command": f"ctstudio train {run.recipe.name} --out DIR",
         "vae_noise_sd": vae_figures(model, counts.vae_slices),
-        "dose": dose_figures(model, counts.dose_anatomies, run.say),
+        "dose": dose_figures(model, counts.dose_anatomies, run.say, segmenter),
         "looks": look_figures(model, bank, looked_at, run.say),
     }
-    if has_segmenter(find_model(folder)):
-        segmenter = load_segmenter(folder, model.config)
+    if segmenter is not None:
         figures["mask"] = mask_figures(model, segmenter, counts.mask_slices, run.say)
     measured = info.model_copy(update={"figures": figures})
     measured.write(folder)

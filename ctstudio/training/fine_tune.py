@@ -12,10 +12,11 @@ from torch import nn
 from ctstudio.catalog.recipe import Adaptation, DistilRecipe, FineTuneRecipe
 from ctstudio.catalog.shelf import Model, check, find_model
 from ctstudio.core.errors import ParameterError
+from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.weights import NaDiffModel, load
 from ctstudio.training.export import export_adapted
-from ctstudio.training.from_scratch import data, encode_all, load_latents
+from ctstudio.training.from_scratch import encode_all, load_latents, make_all
 from ctstudio.training.population_figures import measure_on_population
 from ctstudio.training.run import Run, restored
 from ctstudio.training.stages.denoiser import DenoiserStage
@@ -48,6 +49,12 @@ def load_base(run: Run) -> NaDiffModel:
     """It, loaded on the CPU in float32."""
     model = base_of(run)
     return load(model.folder, model.info, torch.device("cpu"), torch.float32)
+
+
+def data(run: Run) -> None:
+    """The slices of all patients, as the base sees them."""
+    run.watcher.begin("data")
+    make_all(run, NaDiffConfig.model_validate(base_of(run).info.config))
 
 
 def latents(run: Run) -> None:

@@ -54,8 +54,7 @@ PARTS: tuple[RunPart, ...] = ("train", "validation")
 def data(run: Run) -> None:
     """The slices of all patients."""
     run.watcher.begin("data")
-    for part in PARTS:
-        make_slices(run.recipe.data, run.cache / "slices", part, run.watcher.progress)
+    make_all(run, config_of(run))
 
 
 def vae(run: Run) -> None:
@@ -159,6 +158,12 @@ def stages_of(recipe: TrainRecipe) -> dict[str, Callable[[Run], None]]:
     if "noise_map" not in recipe.network.get("conditions", ("noise_map",)):
         absent.add("calibrate")
     return {name: stage for name, stage in STAGES.items() if name not in absent}
+
+
+def make_all(run: Run, config: NaDiffConfig) -> None:
+    """Make the slices of both parts as a network sees them."""
+    for part in PARTS:
+        make_slices(run.recipe.data, run.cache / "slices", part, run.watcher.progress, config.field_of_view)
 
 
 def encode_all(run: Run, autoencoder: AutoencoderKL, config: NaDiffConfig) -> None:

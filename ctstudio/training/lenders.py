@@ -10,8 +10,6 @@ from ctstudio.core.errors import ParameterError
 
 SETTINGS: dict[Part, tuple[str, ...]] = {
     "vae": (
-        "image_size",
-        "pixel_mm",
         "window_level_hu",
         "window_width_hu",
         "vae_factor",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ctstudio.core.errors import InputError
 from ctstudio.core.grid import Grid
 from ctstudio.core.seeds import derived, stream
+from ctstudio.core.working_grid import FieldOfView
 from ctstudio.phantom.grids import axial_grid, organ_range_mm
 from ctstudio.phantom.patient import Patient
 from ctstudio.phantom.population import USUAL, Population, patient_of
@@ -21,8 +22,9 @@ from ctstudio.physics.dose import simulate_low_dose
 from ctstudio.physics.geometry import ParallelGeometry
 from ctstudio.training.shards import joined, shards_in, write_missing
 
-SIZE = 256
-PIXEL_MM = 1.5
+USUAL_VIEW = FieldOfView()
+"""The square that most models see: 256 pixels of 1.5 mm."""
+
 PAPER_DOSES = (0.05, 0.10, 0.25, 0.50, 0.75, 1.0)
 REALISATIONS = 2
 BELOW_MM, ABOVE_MM = 70.0, 35.0
@@ -34,9 +36,9 @@ class Slices:
     """Slices of many patients.
 
     Attributes:
-        ct_hu: (N, 256, 256) int16, as it was scanned; phantoms without photon noise.
-        labels: (N, 256, 256) uint8, values of the standard table.
-        noise_hu: (N, R, 256, 256) float16, the whole photon noise of a scan at `dose`, by realisation.
+        ct_hu: (N, n, n) int16, as it was scanned; phantoms without photon noise.
+        labels: (N, n, n) uint8, values of the standard table.
+        noise_hu: (N, R, n, n) float16, the whole photon noise of a scan at `dose`, by realisation.
         dose: (N, R) float32 fractions of full dose, one for each realisation.
         seed: (N,) the patient's seed, or number of its case.
         scanned: (N,) bool, whether `ct_hu` is a real scan, which holds the noise of full dose already.
@@ -53,7 +55,7 @@ class Slices:
         return len(self.seed)
 
     def image_hu(self, which: NDArray[np.int64], realisation: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(B, 256, 256) slices at the dose of a realisation, each index (B,)."""
+        """(B, n, n) slices at the dose of a realisation, each index (B,)."""
         whole = self.ct_hu.shape[-1]
         return np.stack([self.crop_hu(w, r, (0, 0), whole) for w, r in zip(which, realisation, strict=True)])
 
@@ -103,41 +105,42 @@ def load_shards(folder: Path) -> Slices:
     return slices
 
 
-def patient_slices(seed: int, count: int, population: Population = USUAL) -> Slices:
-    """Slices of one patient, each with `REALISATIONS` noise realisations at random doses.
+def patient_slices(seed: int, count: int, population: Population = USUAL, view: FieldOfView = USUAL_VIEW) -> Slices:
+    """Slices of one patient as a model sees them, each with `REALISATIONS` noise realisations at random doses.
 
     The slices lie evenly from below to above the liver, from a random first one; the patient is shifted and turned a
     little within the field of view.
     """
     random = stream(seed, "training slices")
     patient = patient_of(population, seed, "abdomen")
-    phantom = render(patient, _grid(patient, count, random), pet=False, mr=False)
+    phantom = render(patient, _grid(patient, count, random, view), pet=False, mr=False)
     ct_hu = phantom.ct.array.clip(-1024, 2000).astype(np.int16)
-    doses, noise = noisy(ct_hu, seed, random)
+    doses, noise = noisy(ct_hu, seed, random, view.pixel_mm)
     return Slices(ct_hu, phantom.labels.array, noise, doses, np.full(count, seed, np.int64), np.zeros(count, np.bool_))
 
 
-def _grid(patient: Patient, count: int, random: np.random.Generator) -> Grid:
+def _grid(patient: Patient, count: int, random: np.random.Generator, view: FieldOfView) -> Grid:
     """`count` slices about the liver, turned by some degrees in plane and shifted by some millimetres."""
     low, high = organ_range_mm(patient, "liver")
     step = (high - low + BELOW_MM + ABOVE_MM) / count
     first = low - BELOW_MM + step * float(random.uniform(0, 1))
-    flat = axial_grid(patient, [first], SIZE, PIXEL_MM)
+    size, pixel_mm = view.pixels, view.pixel_mm
+    flat = axial_grid(patient, [first], size, pixel_mm)
     angle = np.deg2rad(random.normal(0, 3))
     turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1.0]])
-    middle = np.array([(SIZE - 1) / 2 * PIXEL_MM, (SIZE - 1) / 2 * PIXEL_MM, 0.0])
+    middle = np.array([(size - 1) / 2 * pixel_mm, (size - 1) / 2 * pixel_mm, 0.0])
     origin = np.asarray(flat.origin_mm) + middle + np.array([*random.normal(0, 8, 2), 0.0]) - turn @ middle
     direction = tuple((float(a), float(b), float(c)) for a, b, c in turn)
-    spacing = (PIXEL_MM, PIXEL_MM, float(step))
-    return Grid((count, SIZE, SIZE), spacing, (float(origin[0]), float(origin[1]), float(origin[2])), direction)
+    spacing = (pixel_mm, pixel_mm, float(step))
+    return Grid((count, size, size), spacing, (float(origin[0]), float(origin[1]), float(origin[2])), direction)
 
 
 def noisy(
-    ct_hu: NDArray[np.int16], seed: int, random: np.random.Generator
+    ct_hu: NDArray[np.int16], seed: int, random: np.random.Generator, pixel_mm: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
-    """Random doses (N, R) of slices (N, 256, 256), and the noise (N, R, 256, 256) in HU that they bring."""
+    """Random doses (N, R) of slices (N, n, n), and the noise (N, R, n, n) in HU that they bring."""
     doses = np.stack([_random_doses(random) for _ in ct_hu])
-    noise = np.stack([_noise(image, doses[i], derived(seed, "noise", i)) for i, image in enumerate(ct_hu)])
+    noise = np.stack([_noise(image, doses[i], derived(seed, "noise", i), pixel_mm) for i, image in enumerate(ct_hu)])
     return doses, noise
 
 
@@ -151,9 +154,9 @@ def _random_doses(random: np.random.Generator) -> NDArray[np.float32]:
 
 
 @torch.no_grad()
-def _noise(ct_hu: NDArray[np.int16], doses: NDArray[np.float32], seed: int) -> NDArray[np.float16]:
-    """(R, 256, 256) noise of one slice at each dose."""
+def _noise(ct_hu: NDArray[np.int16], doses: NDArray[np.float32], seed: int, pixel_mm: float) -> NDArray[np.float16]:
+    """(R, n, n) noise of one slice at each dose."""
     image = torch.from_numpy(ct_hu.astype(np.float32))[None, None]  # (1, 1, H, W), shared by all doses
     generator = torch.Generator().manual_seed(seed)
-    low = simulate_low_dose(image, torch.from_numpy(doses), ParallelGeometry(SIZE, PIXEL_MM), generator)
+    low = simulate_low_dose(image, torch.from_numpy(doses), ParallelGeometry(ct_hu.shape[-1], pixel_mm), generator)
     return low.noise_hu[:, 0].clamp(-2000, 2000).numpy().astype(np.float16)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from ctstudio.core.windows import Window
+from ctstudio.core.working_grid import FieldOfView
 from ctstudio.nets.dit import DiTConfig
 
 Condition = Literal["noise_map", "mask"]
@@ -81,6 +82,11 @@ class NaDiffConfig(BaseModel):
     def latent_side(self) -> int:
         """Edge of z, latent pixels."""
         return self.image_size // self.vae_factor
+
+    @property
+    def field_of_view(self) -> FieldOfView:
+        """What the network sees of a slice."""
+        return FieldOfView(self.image_size, self.pixel_mm)
 
     @property
     def window(self) -> Window:

@@ -102,13 +102,16 @@ def has_segmenter(model: Model) -> bool:
 
 def load_segmenter(folder: Path, config: NaDiffConfig) -> nn.Module:
     """The segmenter that came with a demo model in `folder`, its own or a borrowed one, float32, in evaluation mode."""
-    from ctstudio.nets.segmenter import build_segmenter  # MONAI takes seconds to import; generating needs none of it
+    from ctstudio.nets.segmenter import (
+        AtPixelSize,
+        build_segmenter,
+    )  # MONAI takes seconds to import; generating needs none of it
 
     folder = part_folder(find_model(folder), SEGMENTER)
-    settings = read_config(folder)
+    settings, trained_mm = read_config(folder), find_model(folder.parent).info.field_of_view.pixel_mm
     segmenter = build_segmenter(tuple(settings["features"]), len(config.label_groups))
     load_weights(segmenter, folder / WEIGHTS)
-    return segmenter.eval()
+    return AtPixelSize(segmenter, config.pixel_mm / trained_mm).eval()
 
 
 def load_weights(module: nn.Module, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from ctstudio.evaluation.na_diff import (
     generate_slices,
     look_figures,
     mask_figures,
+    noise_calibration,
     vae_figures,
 )
 from ctstudio.systems.na_diff.weights import NaDiffModel, load_segmenter
@@ -121,6 +123,30 @@ def test_a_model_that_obeys_the_dose_has_a_slope_of_minus_a_half(
     assert figures["slope"] == pytest.approx(-0.5, abs=0.01)
     assert figures["strictly_falling"] == 1.0
     assert figures["median_sd_hu"]["1.00"] == pytest.approx(10, rel=0.2)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_liver_elsewhere_is_measured_where_it_is(
+    tiny_model: NaDiffModel, at_six_mm: HeldOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that hears embeddings alone puts the liver elsewhere: edges within the mask are no noise of its own."""
+    deaf = replace(tiny_model, config=tiny_model.config.model_copy(update={"spatial": False}))
+    noise = np.random.default_rng(0).normal(0, 1, at_six_mm.ct_hu.shape).astype(np.float32)
+    y, x = np.mgrid[: noise.shape[1], : noise.shape[2]]
+    striped = np.where((y + x) % 6 < 3, 300.0, -300.0)  # what lies in the mask
+    liver = np.broadcast_to((x < 24) & (y < 24), noise.shape)
+
+    def elsewhere(model: NaDiffModel, labels: object, keep: object, dose: float, seed: int) -> np.ndarray:  # type: ignore[type-arg]
+        return np.where(liver, 10 * noise / np.sqrt(dose), striped).astype(np.float32)
+
+    monkeypatch.setattr("ctstudio.evaluation.na_diff.generate_slices", elsewhere)
+    monkeypatch.setattr("ctstudio.evaluation.na_diff.liver_read", lambda *_: liver)
+    reader = torch.nn.Identity()
+    assert dose_figures(deaf, 2, lambda line: None, reader)["slope"] == pytest.approx(-0.5, abs=0.02)
+    assert abs(dose_figures(tiny_model, 2, lambda line: None, reader)["slope"]) < 0.2  # in the mask, as it must obey
+    monkeypatch.setattr("ctstudio.evaluation.na_diff.liver_read", lambda *_: np.zeros_like(liver))
+    assert np.isnan(dose_figures(deaf, 2, lambda line: None, reader)["slope"])
+    assert noise_calibration(deaf, 2, 40_000, reader) == (1.0, 0.0)
 
 
 @pytest.mark.usefixtures("at_once")

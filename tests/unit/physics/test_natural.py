@@ -8,7 +8,7 @@ import torch
 from skimage.transform import iradon, radon
 
 from ctstudio.core.errors import IntensityError, ParameterError
-from ctstudio.physics.natural import MU_WHITE_PER_MM, PHOTONS, natural_noise
+from ctstudio.physics.natural import FIELD_MM, MU_WHITE_PER_MM, PHOTONS, natural_noise
 
 SIZE = 64
 DOSES = torch.tensor([0.05, 0.25, 1.0])
@@ -38,12 +38,13 @@ def test_it_is_the_noise_of_the_scan_that_eq_1_describes() -> None:
     y, x = np.mgrid[:SIZE, :SIZE] - SIZE // 2
     picture[y**2 + x**2 < 28**2] = 0.8
     angles = np.arange(180.0)
-    lines = radon(picture, angles) * MU_WHITE_PER_MM
+    per_pixel = MU_WHITE_PER_MM * FIELD_MM / SIZE
+    lines = radon(picture, angles) * per_pixel
     random, theirs = np.random.default_rng(0), []
     for _ in range(6):
         counts = np.maximum(random.poisson(0.25 * PHOTONS * np.exp(-lines)), 1)
         noise = -np.log(counts / (0.25 * PHOTONS)) - lines
-        theirs.append(iradon(noise / MU_WHITE_PER_MM, angles, filter_name="hann")[16:48, 16:48].std())
+        theirs.append(iradon(noise / per_pixel, angles, filter_name="hann")[16:48, 16:48].std())
     image = torch.from_numpy(picture).float()[None, None]
     ours = [_middle_sd(natural_noise(image, torch.tensor([0.25]), _generator(s)))[0] for s in range(6)]
     assert np.mean(ours) == pytest.approx(np.mean(theirs), rel=0.05)

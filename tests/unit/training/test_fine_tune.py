@@ -6,6 +6,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -19,6 +20,7 @@ from ctstudio.protocol.training_run import RunFiles, RunInfo, StepLine, Validati
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.weights import DENOISER, WEIGHTS, load
+from ctstudio.training.data import load_slices
 from ctstudio.training.fine_tune import adapted, merged
 from ctstudio.training.launch import run_recipe
 from tiny_dataset import write_dataset
@@ -193,6 +195,15 @@ def test_a_controlnet_learns_beside_a_model_that_stays_as_it_is(data: Path, tmp_
     assert "lesion" in model.info.ranges.labels
     loaded = load(model.folder, model.info, torch.device("cpu"), torch.float32)
     assert loaded.network.control is not None
+
+
+def test_a_base_that_sees_other_slices_is_trained_on_such(data: Path, tmp_path: Path) -> None:
+    small = write_tiny_model(tmp_path / "small", "tiny-small", SMALL)
+    run_recipe(recipe_from(tuning(small, data)), tmp_path / "run", stages=("data", "latents", "denoiser", "export"))
+    (shard, *_) = sorted((tmp_path / "run" / "cache" / "latents" / "train").glob("*.npz"))
+    assert load_slices(tmp_path / "run" / "cache" / "slices", "train").ct_hu.shape[1:] == (64, 64)
+    assert np.load(shard)["latents"].shape[-2:] == (16, 16)
+    assert find_model(tmp_path / "run" / "model").info.field_of_view.pixels == 64
 
 
 @pytest.mark.parametrize(
