@@ -88,7 +88,7 @@ class BatchSettings(_Frozen):
         if self.label_source == "completed" and not self.labels:
             raise ParameterError(
                 "Which labels the completed anatomy will hold is not known before it is made.",
-                "Name those that the data set shall have: --labels liver,spleen.",
+                "Name the labels that the data set shall have, such as liver, spleen.",
             )
         try:
             re.compile(self.patient_pattern)
@@ -172,9 +172,10 @@ class BatchPlan(_Frozen):
     def samples(self) -> Iterator[BatchSample]:
         """All samples in order: mask by mask."""
         task, sweeps = self.settings.card, self.settings.sweeps
+        tagged = [(values, tag_of(task, sweeps, values)) for values in combinations(sweeps)]
         for mask in self.masks:
-            for values in combinations(sweeps):
-                yield BatchSample(mask, values, f"{mask.name}_{tag_of(task, sweeps, values)}")
+            for values, tag in tagged:
+                yield BatchSample(mask, values, f"{mask.name}_{tag}")
 
     def cases_of(self, sample: BatchSample) -> tuple[str, ...]:
         """Names of the cases that a sample gives."""

@@ -19,7 +19,7 @@ from ctstudio.protocol.events import Finished, Loading, Stepped
 
 if TYPE_CHECKING:
     from ctstudio.catalog.batch import BatchMask, BatchPlan
-    from ctstudio.protocol.result import Sample
+    from ctstudio.protocol.result import Result
 
 PROBE_SLICES = 4
 
@@ -41,9 +41,9 @@ def estimated(plan: BatchPlan, folder: Path, done: dict[str, CaseLine]) -> dict[
     first, count = short.mask.slabs[0]
     probe = replace(mask, array=mask.array[first : first + count], grid=mask.grid.slab(first, count))
     short = replace(short, mask=short.mask.model_copy(update={"slabs": ((0, count),), "shape": probe.grid.shape}))
-    sample, seconds = _timed(plan, short, probe)
+    result, seconds = _timed(plan, short, probe)
     with tempfile.TemporaryDirectory(prefix="ctstudio-batch-") as place:
-        lines = write_batch_sample(Path(place), plan, short, sample)
+        lines = write_batch_sample(Path(place), plan, short, result)
     written = sum(sum(line.files.values()) for line in lines)
     share = most_bytes(plan, todo) / most_bytes(plan, [short])
     each = seconds / count
@@ -60,8 +60,8 @@ def _shortened(mask: BatchMask) -> BatchMask:
     return mask.model_copy(update={"slabs": ((first, min(count, PROBE_SLICES)),)})
 
 
-def _timed(plan: BatchPlan, short: Any, probe: Any) -> tuple[Sample, float]:
-    """A sample, and the seconds it would take once everything is loaded and warm."""
+def _timed(plan: BatchPlan, short: Any, probe: Any) -> tuple[Result, float]:
+    """A result, and the seconds it would take once everything is loaded and warm."""
     from ctstudio.engine import pipelines
     from ctstudio.engine.cache import ModelCache
 
@@ -73,5 +73,5 @@ def _timed(plan: BatchPlan, short: Any, probe: Any) -> tuple[Sample, float]:
             elif isinstance(event, Stepped) and event.step == 1:
                 began, share = time.monotonic(), (event.total - 1) / max(1, event.total)
             elif isinstance(event, Finished):
-                return event.result.samples[0], (time.monotonic() - began) / max(share, 0.1)
+                return event.result, (time.monotonic() - began) / max(share, 0.1)
     raise EngineError("The engine ended without a result.", "Please report it.")

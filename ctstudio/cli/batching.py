@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ctstudio.core.labels import LabelMap
     from ctstudio.engine.cache import ModelCache
     from ctstudio.protocol.events import Event
-    from ctstudio.protocol.result import Sample
+    from ctstudio.protocol.result import Result
 
 Report = Callable[[float, float, str], None]
 """Told slices done, slices of this start, and words."""
@@ -133,13 +133,13 @@ def _make_all(plan: BatchPlan, folder: Path, todo: list[BatchSample], state: Bat
     for wanted in todo:
         if labels is None or read != wanted.mask.file:
             labels, read = mask_of(plan, wanted.mask), wanted.mask.file
-        sample = _made(request_for(plan, wanted, labels), cache, wanted, course)
-        for line in write_batch_sample(folder, plan, wanted, sample):
+        result = _made(request_for(plan, wanted, labels), cache, wanted, course)
+        for line in write_batch_sample(folder, plan, wanted, result):
             add_case(folder, line)
         course.sample_done(wanted.mask.slices)
 
 
-def _made(request: Request, cache: ModelCache, wanted: BatchSample, course: _Course) -> Sample:
+def _made(request: Request, cache: ModelCache, wanted: BatchSample, course: _Course) -> Result:
     from ctstudio.engine import pipelines
 
     events: Generator[Event, None, None] = pipelines.run(request, cache)
@@ -148,7 +148,7 @@ def _made(request: Request, cache: ModelCache, wanted: BatchSample, course: _Cou
             if isinstance(event, Stepped):
                 course.step(event.step / max(1, event.total), wanted.mask.slices)
             elif isinstance(event, Finished):
-                return event.result.samples[0]
+                return event.result
     raise EngineError(f"The engine ended without the sample {wanted.name}.", "Please report it.")
 
 

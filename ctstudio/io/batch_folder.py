@@ -31,6 +31,7 @@ class CaseLine(BaseModel):
         files: Path of each image, likewise, to its bytes.
         voxels: Label name to voxels.
         measures: Numbers measured in its sample, units in the names.
+        notes: What the system said of its sample.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -45,6 +46,7 @@ class CaseLine(BaseModel):
     files: dict[str, int]
     voxels: dict[str, int] = Field(default_factory=dict)
     measures: dict[str, float] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def read_plan(folder: Path) -> BatchPlan | None:
@@ -66,9 +68,13 @@ def check_folder(folder: Path, plan: BatchPlan) -> bool:
     """Whether a batch was begun in a folder; refuses what is another one.
 
     Raises:
-        InputError: The folder holds another batch (with what differs) or something else, or nnU-Net's number is taken.
+        InputError: The folder holds another batch (with what differs) or something else, lies among the masks, or
+            nnU-Net's number is taken.
         StorageError: It cannot be looked into.
     """
+    masks = Path(plan.settings.masks)
+    if folder.absolute().is_relative_to(masks.absolute()):
+        raise InputError(f"The data set would lie among its own masks, in {masks}.", "Choose a folder beside them.")
     before = read_plan(folder)
     if before is not None:
         _check_same(folder, before, plan)

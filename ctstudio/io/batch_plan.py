@@ -67,7 +67,7 @@ def _unusable(found: FoundMasks) -> InputError:
     others = f" So can {more} others not." if more > 1 else " So can one other not." if more else ""
     return InputError(
         f"{first.file} in {found.folder} cannot be used: {first.why}{others}",
-        f"{first.remedy} Or leave such files out with --leave-out.",
+        f"{first.remedy} Or have such files left out (--leave-out).",
         _listed(found),
     )
 

@@ -18,7 +18,7 @@ from ctstudio.io.nnunet import SPLITS, consecutive, cropped, write_case, write_i
 from ctstudio.io.samples import PROVENANCE as RECORD_NAME
 from ctstudio.io.samples import write_sample
 from ctstudio.io.storage import write_text
-from ctstudio.protocol.result import Sample
+from ctstudio.protocol.result import Result, Sample
 
 PROVENANCE = "provenance"
 README = "README.txt"
@@ -34,8 +34,14 @@ AIR_HU = -1024.0
 _IMAGE, _COMPLETED, _GIVEN = "ct", "labels", "mask"
 
 
-def write_batch_sample(folder: Path, plan: BatchPlan, wanted: BatchSample, sample: Sample) -> list[CaseLine]:
+def write_batch_sample(folder: Path, plan: BatchPlan, wanted: BatchSample, result: Result) -> list[CaseLine]:
     """Write what a sample gives to the data set.
+
+    Args:
+        folder: Of the data set.
+        plan: Of the batch.
+        wanted: The sample.
+        result: Holds it alone, and what the system said of it.
 
     Returns:
         A line for each case, to be recorded by `batch_folder.add_case`.
@@ -44,9 +50,12 @@ def write_batch_sample(folder: Path, plan: BatchPlan, wanted: BatchSample, sampl
         EngineError: The sample lacks slices that its mask asks for.
         StorageError: Disk full or no permission.
     """
+    sample = result.samples[0]
     if plan.settings.layout == "runs":
-        return [_as_run(folder, wanted, sample)]
-    return _as_cases(folder, plan, wanted, sample)
+        lines = [_as_run(folder, wanted, sample)]
+    else:
+        lines = _as_cases(folder, plan, wanted, sample)
+    return [line.model_copy(update={"notes": result.notes}) for line in lines]
 
 
 def write_ends(folder: Path, plan: BatchPlan, lines: Iterable[CaseLine]) -> None:

@@ -32,19 +32,13 @@ class BatchSheet(QDialog):
         self._link = link
         self.fields = BatchFields(link.form)
         self.summary = QLabel()
-        self.summary.setWordWrap(True)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.mind = QLabel()
-        self.mind.setWordWrap(True)
         self.looking = QProgressBar()
-        self.looking.setTextVisible(False)
         self.start_button = _button("Start", self._link.begin, "primary")
         self.state = ShortLabel()
         self.trouble = QLabel()
-        self.trouble.setWordWrap(True)
-        self.trouble.setStyleSheet(f"color: {theme.RED};")
         self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
         self.progress.setRange(0, _STEPS)
         self.stop_button = _button("Cancel", link.stop)
         self.stop_button.setToolTip("Stop after the present step; what is done stays")
@@ -52,7 +46,6 @@ class BatchSheet(QDialog):
         self.folder_button = _button("Open folder", self._open_folder)
         self.forget_button = _button("Take off the list", link.forget)
         self.running = QFrame()
-        self.running.setObjectName("card")
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setInterval(_TELL_MS)
@@ -119,6 +112,12 @@ class BatchSheet(QDialog):
         self.summary.setStyleSheet(f"color: {colour};")
 
     def _lay_out(self) -> None:
+        self.running.setObjectName("card")
+        for bar in (self.looking, self.progress):
+            bar.setTextVisible(False)
+        for label, colour in ((self.summary, theme.TEXT), (self.mind, theme.AMBER), (self.trouble, theme.RED)):
+            label.setWordWrap(True)
+            label.setStyleSheet(f"color: {colour};")
         inside = QVBoxLayout(self.running)
         inside.setContentsMargins(14, 12, 14, 12)
         inside.setSpacing(8)
@@ -147,7 +146,6 @@ class BatchSheet(QDialog):
         layout.addWidget(area, 1)
         layout.addLayout(row(None, self.start_button))
         layout.addWidget(self.running)
-        self.mind.setStyleSheet(f"color: {theme.AMBER};")
 
 
 def _button(text: str, run: object, name: str = "") -> QPushButton:

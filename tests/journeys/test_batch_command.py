@@ -130,7 +130,7 @@ def test_the_data_set_is_read_by_our_own_training_and_recreated(whole: Path, tmp
         (("--doses", "1.5"), ("outside 0.05 to 1",)),
         (("--seeds", "4-0"), ("4-0",)),
         (("--labels", "spleen"), ("spleen",)),
-        (("--label-source", "completed"), ("--labels",)),
+        (("--label-source", "completed"), ("Name the labels",)),
         (("--label-source", "guessed"), ("--label-source",)),
         (("--layout", "bids"), ("--layout",)),
         (("--name", "Liver"), ("nnU-Net", "Dataset501")),

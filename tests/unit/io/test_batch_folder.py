@@ -74,6 +74,12 @@ def test_changed_missing_and_new_masks_and_another_model_are_differences(masks: 
         check_folder(folder, first.model_copy(update={"model_files": {"w": "1" * 64}}))
 
 
+def test_a_data_set_never_lies_among_its_masks(masks: Path) -> None:
+    for folder in (masks, masks / "raw" / "Dataset501_Synthetic"):
+        with pytest.raises(InputError, match="among its own masks"):
+            check_folder(folder, plan(masks))
+
+
 def test_other_peoples_folders_and_taken_numbers_are_refused(masks: Path, tmp_path: Path) -> None:
     folder = tmp_path / "raw" / "Dataset501_Synthetic"
     (tmp_path / "raw" / "Dataset501_Other").mkdir(parents=True)
