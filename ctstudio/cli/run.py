@@ -76,7 +76,10 @@ def _annotated(one: Parameter) -> Any:
     metavar = "|".join(one.choices) if one.choices else None
     allowed = "" if one.choices or one.low is None else f" ({unit}{one.allowed})"
     text = f"{one.help}{allowed}{default}"
-    option = typer.Option(f"--{dashed(one.name)}", metavar=metavar, help=text, show_default=False)
+    name = f"--{dashed(one.name)}"
+    if one.kind == "yes or no":  # what is on by default must be possible to turn off
+        name += f"/--no-{dashed(one.name)}"
+    option = typer.Option(name, metavar=metavar, help=text, show_default=False)
     kind: Any = _TYPES[one.kind]
     return Annotated[kind | None, option]
 

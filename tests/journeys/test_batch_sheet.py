@@ -163,7 +163,7 @@ def test_bad_choices_stand_in_the_sheet_and_start_nothing(tmp_path: Path, masks:
             ("name", "Liver", "nnU-Net"),
             ("patient_pattern", "(", "regular expression"),
             ("masks", str(tmp_path / "nowhere"), "does not exist"),
-            ("out", str(masks / "p0.nii.gz"), "not saved"),
+            ("out", str(shelf / "model.json"), "not saved"),
         ):
             line = sheet.fields.lines[name]
             before = line.text() if name != "dose" else "10 %"

@@ -45,6 +45,16 @@ def test_a_new_card_is_a_command_with_all_its_options() -> None:
         assert word in shown
 
 
+def test_what_is_on_by_default_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[object] = []
+    monkeypatch.setattr("ctstudio.cli.running.run_task", lambda card, given: heard.append(given["keep_edges"]))
+    app = typer.Typer()
+    app.command()(run.command_of(_CARD))
+    for words in ([], ["--keep-edges"], ["--no-keep-edges"]):
+        CliRunner().invoke(app, ["--mr", "a", "--out", "b", *words], catch_exceptions=False)
+    assert heard == [None, True, False]
+
+
 @pytest.mark.parametrize("card", all_cards(), ids=lambda card: f"{card.system}-{card.task}")
 def test_every_card_of_the_catalog_has_its_command(card: Card) -> None:
     words = ["run", card.system.replace("_", "-"), card.task.replace("_", "-"), "--help"]
