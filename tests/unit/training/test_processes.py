@@ -1,4 +1,4 @@
-"""Two processes, as `torchrun` starts them, and accelerate on GPUs, give what one gives."""
+"""Two processes, as `torchrun` and `accelerate launch` start them, give what one gives."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ from ctstudio.protocol.training_run import RunFiles, StepLine, ValidationLine, r
 from tiny_training import TinyStage, run_settings, stage_settings, train_in
 
 STEPS = 40
-LAUNCH = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+ACCELERATE = [
+    "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
+    "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0",
+]  # fmt: skip
+"""Its --cpu starts one process, whatever is asked; --multi_gpu starts as many, on processors too (gloo)."""
 
 
-@pytest.mark.parametrize("accumulate", [1, 2])
-def test_two_processes_learn_what_one_learns(tmp_path: Path, accumulate: int) -> None:
+@pytest.mark.parametrize(("launch", "accumulate"), [(TORCHRUN, 2), (ACCELERATE, 1)])
+def test_two_processes_learn_what_one_learns(tmp_path: Path, launch: list[str], accumulate: int) -> None:
     script = str(Path(tiny_training.__file__))
-    words = [sys.executable, *LAUNCH, script, "train", str(tmp_path / "two"), str(STEPS), str(accumulate)]
+    words = [sys.executable, *launch, script, "train", str(tmp_path / "two"), str(STEPS), str(accumulate)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=170, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert sorted(line for line in done.stdout.splitlines() if line.startswith("process")) == [
