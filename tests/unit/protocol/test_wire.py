@@ -17,6 +17,7 @@ from ctstudio.core.grid import Grid
 from ctstudio.core.labels import Label, LabelMap, LabelTable, standard_table
 from ctstudio.core.provenance import Provenance
 from ctstudio.core.volume import Volume
+from ctstudio.measure.scanner import Exposure, Scanner
 from ctstudio.protocol.blocks import BlockLent, BlocksReturned, BlockWanted
 from ctstudio.protocol.commands import Cancel, Shutdown, Submit
 from ctstudio.protocol.events import (
@@ -30,6 +31,7 @@ from ctstudio.protocol.events import (
     Stepped,
     Stopped,
 )
+from ctstudio.protocol.live_noise import ExposureFound, FindExposure, NoiseSimulated, SimulateNoise
 from ctstudio.protocol.request import Request, new_id
 from ctstudio.protocol.result import Result, Sample
 from ctstudio.protocol.wire import VERSION, Message, decode, encode
@@ -63,6 +65,12 @@ MESSAGES: list[Message] = [
     BlockWanted(2**33),
     BlockLent("x"),
     BlocksReturned(("a", "b")),
+    FindExposure("r1", VOLUME, {"dose": 0.25, "kernel": "auto", "bow_tie": False}),
+    ExposureFound("r1", Exposure(1.5e6, False, 10.25), Scanner("ramp", 1.5, 3.0, True, True), "Found."),
+    ExposureFound("r1", Exposure(1.5e6, True), Scanner(), ""),
+    SimulateNoise("r1", VOLUME, 17, 3, 2e5, Scanner(cutoff=2.0)),
+    NoiseSimulated("r1", VOLUME, VOLUME),
+    NoiseSimulated("r1", VOLUME, None),
 ]
 
 
