@@ -46,6 +46,9 @@ def evaluate(
         list[str] | None,
         typer.Option(help="With --paper: a model's name or folder; again for more. Default: all.", show_default=False),
     ] = None,
+    judge: Annotated[
+        str, typer.Option(help="Model whose encoder and segmenter measure. Default: na-diff-demo.", show_default=False)
+    ] = "",
     data: Annotated[
         Path | None, typer.Option(metavar="DATASET", help="With --paper: test on a prepared data set, not phantoms.")
     ] = None,
@@ -72,34 +75,32 @@ def evaluate(
         from ctstudio.cli.evaluate_paper import evaluate_paper
 
         _check_paper(paper, real, synthetic)
-        evaluate_paper(
-            _given(out, "a folder: --out DIR"), model or [], data, weights, slices, mask, downstream, as_json
-        )
+        folder = _given(out, "a folder: --out DIR")
+        evaluate_paper(folder, model or [], judge, data, weights, slices, mask, downstream, as_json)
         return
     if real is None or synthetic is None:
         raise ParameterError(
             "There is nothing to compare.",
             "Give --real DIR and --synthetic DIR, or --paper na-diff; see ctstudio evaluate --help.",
         )
-    if model and len(model) > 1:
-        raise ParameterError("One model judges two folders.", "Give --model once, or use --paper.")
+    if model:
+        raise ParameterError("--model is for --paper.", "Name the model that measures with --judge.")
     file = _given(out, "a file: --out FILE")
     if file.suffix.lower() not in SUFFIXES:
         raise ParameterError(f"{file.name} cannot be written.", f"End the name in one of {', '.join(SUFFIXES)}.")
-    report = _compared(real, synthetic, metrics_from(metrics), model[0] if model else "", weights, slices)
+    report = _compared(real, synthetic, metrics_from(metrics), judge, weights, slices)
     _write(report, file)
     lines = [_shown(one) for one in report.figures]
     answer(as_json, {"out": str(file), **report.facts()}, [*lines, *report.notes, f"Everything is in {file}."])
 
 
 def _compared(
-    real: Path, synthetic: Path, chosen: Sequence[Metric], model: str, weights: Path | None, slices: int
+    real: Path, synthetic: Path, chosen: Sequence[Metric], judge_name: str, weights: Path | None, slices: int
 ) -> Report:
-    from ctstudio.catalog.shelf import find_model
     from ctstudio.cli.evaluation_models import judge_with, judging_model
     from ctstudio.evaluation.comparison import compared
 
-    judge = judge_with(find_model(model) if model else judging_model(), weights)
+    judge = judge_with(judging_model(judge_name), weights)
     overlaps = any(metric.group == "overlap" for metric in chosen)
     with late_bar("Reading") as bar:
         bar.at(0, 3, "Reading real images")

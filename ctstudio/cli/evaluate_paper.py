@@ -15,6 +15,7 @@ JSON, TABLES, CURVES = "na-diff.json", "na-diff.md", "dose-iqa.png"
 def evaluate_paper(
     out: Path,
     names: Sequence[str],
+    judge_name: str,
     data: Path | None,
     weights: Path | None,
     slices: int,
@@ -27,6 +28,7 @@ def evaluate_paper(
     Args:
         out: The folder; what was generated is kept in it, so that a stopped evaluation goes on.
         names: Models by name or folder; none for all of NA-Diff on the shelf.
+        judge_name: Model whose encoder and segmenter measure; the usual one when empty.
         data: A prepared data set to test on; None for phantoms.
         weights: Folder with published networks, or None.
         slices: Held-out slices.
@@ -44,7 +46,7 @@ def evaluate_paper(
     task = DownstreamSettings() if downstream else None
     check_place(out)
     models = models_named(names)
-    judge = judge_with(judging_model(models), weights)
+    judge = judge_with(judging_model(judge_name), weights)
     candidates = [loaded(each) for each in models]
     with late_bar("Evaluating NA-Diff") as bar:
         facts = evaluate_models(candidates, judge, settings, task, data, out, bar.at)

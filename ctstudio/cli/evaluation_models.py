@@ -10,7 +10,8 @@ from ctstudio.core.errors import ModelNotFound, ParameterError
 
 if TYPE_CHECKING:
     from ctstudio.catalog.shelf import Model
-    from ctstudio.evaluation.na_diff_evaluation import Candidate, Judge
+    from ctstudio.evaluation.na_diff_evaluation import Candidate
+    from ctstudio.evaluation.na_diff_paper import Judge
 
 JUDGE = "na-diff-demo"
 """The model whose encoder and segmenter judge all others, when it is on the shelf."""
@@ -32,25 +33,17 @@ def models_named(names: Sequence[str]) -> list[Model]:
     return found
 
 
-def judging_model(evaluated: Sequence[Model] = ()) -> Model:
-    """The model that judges: the bundled one if it sees slices as those evaluated do, else the first of them.
+def judging_model(name: str) -> Model:
+    """The model that judges: the one named, else the bundled one, else the first on the shelf.
 
     Raises:
-        ModelNotFound: There is none on the shelf.
-        ParameterError: The models that are evaluated do not all see the same slices.
+        ModelNotFound: There is none, or none of that name.
     """
-    from ctstudio.catalog.shelf import look
+    from ctstudio.catalog.shelf import find_model
 
-    views = {model.info.field_of_view for model in evaluated}
-    if len(views) > 1:
-        raise ParameterError(
-            "These models see slices of different size, which no table can hold together.",
-            "Evaluate them one by one.",
-        )
-    for model in look().models:
-        if model.info.name == JUDGE and (not views or model.info.field_of_view in views):
-            return model
-    return evaluated[0] if evaluated else models_named([])[0]
+    on_shelf = [] if name else models_named([])
+    bundled = next((model for model in on_shelf if model.info.name == JUDGE), None)
+    return find_model(name) if name else bundled or on_shelf[0]
 
 
 def loaded(model: Model) -> Candidate:
@@ -74,7 +67,7 @@ def judge_with(model: Model, weights: Path | None) -> Judge:
     import torch
 
     from ctstudio.evaluation.instruments import instruments
-    from ctstudio.evaluation.na_diff_evaluation import Judge
+    from ctstudio.evaluation.na_diff_paper import Judge
     from ctstudio.evaluation.segmentation import reader_of
     from ctstudio.systems.na_diff.weights import load
 

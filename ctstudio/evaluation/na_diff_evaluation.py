@@ -7,18 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ctstudio.catalog.shelf import Model
+from ctstudio.core.working_grid import FieldOfView
 from ctstudio.evaluation.cases import slices_for_testing
 from ctstudio.evaluation.held_out import HeldOut
-from ctstudio.evaluation.instruments import Instruments
 from ctstudio.evaluation.kept import open_folder
-from ctstudio.evaluation.na_diff import DOSES
+from ctstudio.evaluation.na_diff import DOSES, follows_in_place
 from ctstudio.evaluation.na_diff_downstream import DownstreamSettings, downstream_figures
 from ctstudio.evaluation.na_diff_paper import (
     REFERENCE,
     TABLE_SEEDS,
+    Judge,
     PaperSettings,
     Told,
     digests_of,
@@ -29,19 +28,11 @@ from ctstudio.evaluation.na_diff_paper import (
     real_slices,
 )
 from ctstudio.evaluation.published import REAL_IQA
-from ctstudio.evaluation.segmentation import Reader
+from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
 KEPT = "slices"
 """Folder of the slices that were generated, inside the folder of an evaluation."""
-
-
-@dataclass(frozen=True)
-class Judge:
-    """Who measures all models alike."""
-
-    instruments: Instruments
-    reader: Reader
 
 
 @dataclass(frozen=True)
@@ -81,26 +72,52 @@ def evaluate_models(
     """
     made_with = _settings(candidates, settings, downstream, data)
     open_folder(folder / KEPT, made_with)
-    slices = _slices(candidates[0].loaded, settings, data, folder / KEPT / "real", told)
-    real, again = (real_slices(slices, judge.reader, folder / KEPT / "real", number) for number in (0, 1))
-    columns = {}
-    for each in candidates:
-        name = each.model.info.name
-        made = generated_slices(each.loaded, slices, settings, folder / KEPT / name, told)
-        told(0, 1, f"Measuring {name}")
-        columns[name] = model_figures(real, made, slices, judge.instruments, judge.reader)
-    told(0, 1, "Measuring the reference")
-    columns[REFERENCE] = model_figures(real, again, slices, judge.instruments, judge.reader)
+    columns: dict[str, Any] = {}
+    curves: dict[str, Any] = {}
+    views = list(dict.fromkeys(each.model.info.field_of_view for each in candidates))
+    for view in views:
+        alike = [each for each in candidates if each.model.info.field_of_view == view]
+        found = _columns(alike, judge, settings, data, folder / KEPT, told)
+        size = f", {view.pixel_mm:g} mm" if len(views) > 1 else ""
+        curves[f"real{size}"] = found.pop("real")
+        columns |= {f"{name}{size}" if name == REFERENCE else name: column for name, column in found.items()}
     first = candidates[0].loaded
     return {
         "title": "NA-Diff: the paper's tables",
         "settings": made_with,
-        "notes": _notes(slices, settings, judge, data),
+        "notes": _notes(settings, judge, data),
         "quality": {key: getattr(judge.instruments.quality, key) for key in ("name", "unit", "published")},
-        "real": dose_curves(real, slices, judge.instruments),
+        "real": curves,
         "columns": columns,
         "downstream": downstream and downstream_figures(first, downstream, folder / KEPT / "downstream", told),
     }
+
+
+def _columns(
+    candidates: Sequence[Candidate],
+    judge: Judge,
+    settings: PaperSettings,
+    data: Path | None,
+    kept_in: Path,
+    told: Told,
+) -> dict[str, Any]:
+    """Figures of models that see slices of the same size, by name, of the reference, and the curves of "real"."""
+    config = candidates[0].loaded.config
+    place = kept_in / f"real_{config.image_size}_{config.pixel_mm:g}"
+    told(0, 1, "Taking held-out slices")
+    slices = _slices(config, settings, data, place)
+    real, again = (real_slices(slices, config, place, number) for number in (0, 1))
+    columns = {}
+    for each in candidates:
+        name = each.model.info.name
+        made = generated_slices(each.loaded, slices, settings, kept_in / name, told)
+        told(0, 1, f"Measuring {name}")
+        columns[name] = model_figures(real, made, slices, judge, config, follows_in_place(each.loaded))
+    told(0, 1, "Measuring the reference")
+    columns[REFERENCE] = model_figures(real, again, slices, judge, config)
+    livers = dict.fromkeys(DOSES, slices.liver())
+    columns["real"] = dose_curves(real, livers, judge.instruments, config.pixel_mm)
+    return columns
 
 
 def _settings(
@@ -114,24 +131,23 @@ def _settings(
     }
 
 
-def _slices(model: NaDiffModel, settings: PaperSettings, data: Path | None, folder: Path, told: Told) -> HeldOut:
-    told(0, 1, "Taking held-out slices")
+def _slices(config: NaDiffConfig, settings: PaperSettings, data: Path | None, place: Path) -> HeldOut:
     if data is not None:
-        return slices_for_testing(data, settings.slices, model.info.field_of_view)
-    return phantom_slices(settings.slices, TABLE_SEEDS, model, folder)
+        return slices_for_testing(data, settings.slices, FieldOfView(config.image_size, config.pixel_mm))
+    return phantom_slices(settings.slices, TABLE_SEEDS, config, place)
 
 
-def _notes(slices: HeldOut, settings: PaperSettings, judge: Judge, data: Path | None) -> list[str]:
+def _notes(settings: PaperSettings, judge: Judge, data: Path | None) -> list[str]:
     """What a reader must know before comparing anything."""
     source = f"test cases of {data.name}" if data else f"phantoms from seed {TABLE_SEEDS} on, which no model has seen"
-    count = len(np.unique(slices.seeds))
     told_of = "all labels" if settings.painted == "all" else "the liver alone"
     stand_ins = [one.name for one in judge.instruments.all() if not one.published]
     notes = [
-        f"Real: {count} slices of {source}, each at {len(DOSES)} doses: {count * len(DOSES)} images a column.",
+        f"Real: {settings.slices} slices of {source}, each at {len(DOSES)} doses.",
         f"Synthetic: the same masks and doses, {told_of} painted.",
         f"{REFERENCE.capitalize()}: the same slices with other photon noise; what the best of all models would score.",
-        f"Masks are read by the {judge.reader.name}.",
+        f"Masks are read by the {judge.reader.name}. The noise of models that are not told where the liver lies is "
+        "measured where it is read.",
         f"The paper's figures are of patients' scans; its test scans score {REAL_IQA} on LDCT-IQA.",
     ]
     if stand_ins:

@@ -21,9 +21,10 @@ from ctstudio.evaluation.kept import kept
 from ctstudio.evaluation.metrics import METRICS, Figure
 from ctstudio.evaluation.na_diff import DOSES, generate_slices, slope_of
 from ctstudio.evaluation.pairs import pair_figures
-from ctstudio.evaluation.segmentation import Reader, overlap_figures
+from ctstudio.evaluation.segmentation import OVERLAP, Reader, overlap_figures
 from ctstudio.measure.noise import noise_sd_hu
 from ctstudio.measure.noise_region import LIVER
+from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.pipeline import SLICES_AT_ONCE
 from ctstudio.systems.na_diff.weights import NaDiffModel
 
@@ -32,6 +33,9 @@ TABLE_SEEDS = FIRST_SEED + 80_000
 
 REFERENCE = "same patients scanned again"
 """The column beside the models: the same slices with other photon noise. No model can do better."""
+
+LEAST_LIVER_MM2 = 900.0
+"""Of a liver that a segmenter reads, for its noise to be measured."""
 
 Painted = Literal["all", "liver"]
 SlicesByDose = dict[float, NDArray[np.float32]]
@@ -65,14 +69,35 @@ class PaperSettings:
         return LIVER if self.painted == "liver" else None
 
 
+@dataclass(frozen=True)
+class Judge:
+    """Who measures all models alike."""
+
+    instruments: Instruments
+    reader: Reader
+
+    def liver(self, images_hu: NDArray[np.float32], pixel_mm: float) -> NDArray[np.bool_]:
+        """(N, y, x) where the liver is read in slices (N, y, x) HU."""
+        return self.reader.read(images_hu, pixel_mm) == self.reader.model.groups.index("liver") + 1
+
+
 def model_figures(
     real: SlicesByDose,
     made: SlicesByDose,
     slices: HeldOut,
-    instruments: Instruments,
-    reader: Reader,
+    judge: Judge,
+    config: NaDiffConfig,
+    in_place: bool = True,
 ) -> dict[str, Any]:
-    """Every figure of one column: a model's slices, by dose (N, y, x) HU, beside the real ones at the same doses.
+    """Every figure of one column: a model's slices beside the real ones at the same doses.
+
+    Args:
+        real: Real slices.
+        made: The model's.
+        slices: What both were made of.
+        judge: That measures.
+        config: Of the model: size of the slices.
+        in_place: Whether the livers may be looked for where the masks have them; else where they are read.
 
     Returns:
         `figures`: those over all doses, the liver's for overlap; `organs`: overlap by organ; and `dose_curves`.
@@ -80,37 +105,52 @@ def model_figures(
     pools = [_pooled(each) for each in (real, made)]
     greys = [[grey(one) for one in pool] for pool in pools]
     of = {group: [m for m in METRICS.values() if m.group == group] for group in ("distribution", "paired")}
-    figures = distribution_figures(greys[0], greys[1], of["distribution"], instruments)
-    figures += pair_figures(list(zip(*pools, strict=True)), of["paired"], instruments)
-    figures += _quality_figures(_scores(real, instruments), _scores(made, instruments), instruments)
+    tools, pixel_mm = judge.instruments, config.pixel_mm
+    figures = distribution_figures(greys[0], greys[1], of["distribution"], tools)
+    figures += pair_figures(list(zip(*pools, strict=True)), of["paired"], tools)
+    figures += _quality_figures(_scores(real, tools), _scores(made, tools), tools)
     every = np.concatenate([made[dose] for dose in DOSES])
-    organs = overlap_figures(reader, every, np.concatenate([slices.labels] * len(DOSES)))
+    organs = overlap_figures(judge.reader, every, np.concatenate([slices.labels] * len(DOSES)), OVERLAP, pixel_mm)
+    livers = {dose: slices.liver() if in_place else judge.liver(made[dose], pixel_mm) for dose in DOSES}
     figures += organs.get("liver", [])
     return {
         "figures": [asdict(figure) for figure in figures],
         "organs": {organ: [asdict(figure) for figure in each] for organ, each in organs.items()},
-        **dose_curves(made, slices, instruments),
+        **dose_curves(made, livers, tools, pixel_mm),
     }
 
 
-def dose_curves(images: SlicesByDose, slices: HeldOut, instruments: Instruments) -> dict[str, Any]:
+def dose_curves(
+    images: SlicesByDose, livers: dict[float, NDArray[np.bool_]], instruments: Instruments, pixel_mm: float
+) -> dict[str, Any]:
     """How quality and noise go with the dose.
+
+    Args:
+        images: Slices.
+        livers: (N, y, x) where the noise is measured, at each dose; a slice with less than 9 cm2 is left out.
+        instruments: That measure.
+        pixel_mm: Side of a pixel.
 
     Returns:
         `quality_by_dose`: means; `noise_sd_hu_by_dose`: medians of the noise SD in the liver; `dose_slope`: of log
-        noise over log dose, median over the slices.
+        noise over log dose, median over the slices that show the liver at every dose; NaN where there is none.
     """
-    noise = np.array([[noise_sd_hu(images[d][n], where) for d in DOSES] for n, where in enumerate(slices.liver())])
+    noise = np.full((len(images[DOSES[0]]), len(DOSES)), np.nan)
+    for column, dose in enumerate(DOSES):
+        for row, (image, where) in enumerate(zip(images[dose], livers[dose], strict=True)):
+            if where.sum() * pixel_mm**2 >= LEAST_LIVER_MM2:
+                noise[row, column] = noise_sd_hu(image, where)
+    noise = noise[np.isfinite(noise).all(axis=1)]
     return {
         "quality_by_dose": _by_dose(_scores(images, instruments).mean(axis=0)),
-        "noise_sd_hu_by_dose": _by_dose(np.median(noise, axis=0)),
-        "dose_slope": round(slope_of(noise), 4),
+        "noise_sd_hu_by_dose": _by_dose(np.median(noise, axis=0) if len(noise) else np.full(len(DOSES), np.nan)),
+        "dose_slope": round(slope_of(noise), 4) if len(noise) else float("nan"),
+        "noise_measured_in": len(noise),
     }
 
 
-def real_slices(slices: HeldOut, reader: Reader, folder: Path, realisation: int = 0) -> SlicesByDose:
+def real_slices(slices: HeldOut, config: NaDiffConfig, folder: Path, realisation: int = 0) -> SlicesByDose:
     """The slices at each dose, clipped to the window as what a model draws is; other realisations, other noise."""
-    config = reader.model.config
 
     def make(dose: float) -> NDArray[np.float32]:
         return config.window.from_unit(config.window.to_unit(with_noise(slices, dose, config, realisation)))
@@ -138,12 +178,12 @@ def generated_slices(
     return made
 
 
-def phantom_slices(count: int, first_seed: int, model: NaDiffModel, folder: Path) -> HeldOut:
+def phantom_slices(count: int, first_seed: int, config: NaDiffConfig, folder: Path) -> HeldOut:
     """Held-out slices, rendered once."""
 
     @cache
     def render() -> HeldOut:
-        return held_out_slices(count, model.config, first_seed)
+        return held_out_slices(count, config, first_seed)
 
     return HeldOut(
         kept(folder / "ct_hu.npy", lambda: render().ct_hu),

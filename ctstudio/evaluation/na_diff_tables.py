@@ -27,8 +27,8 @@ PAPER = "the paper's"
 
 
 def variant_of(name: str) -> str:
-    """The paper's letter for a model that is named after it, for example "na-diff-c-demo"; else empty."""
-    found = re.search(r"na-diff-([a-f])(?:-|$)", name.lower())
+    """The paper's letter for a model that is named after it, for example "na-diff-demo-c"; else empty."""
+    found = re.search(r"na-diff-(?:demo-)?([a-f])(?:-|$)", name.lower())
     return found.group(1).upper() if found else ""
 
 
@@ -53,8 +53,8 @@ def as_markdown(facts: Mapping[str, Any]) -> str:
 def as_drawing(facts: Mapping[str, Any]) -> NDArray[np.uint8]:
     """The curves of quality over dose: ours on the left, the paper's on the right, (y, x, 3) RGB."""
     quality = facts["quality"]
-    ours = {"real": _series(facts["real"]["quality_by_dose"])}
-    ours |= {name: _series(c["quality_by_dose"]) for name, c in facts["columns"].items() if name != REFERENCE}
+    ours = {name: _series(curves["quality_by_dose"]) for name, curves in facts["real"].items()}
+    ours |= {name: _series(c["quality_by_dose"]) for name, c in facts["columns"].items() if REFERENCE not in name}
     theirs = {f"{name}, {PAPER}": curve for name, curve in IQA_BY_DOSE.items()}
     panels = [Panel("Quality by dose", f"{quality['name']}, {quality['unit']}", ours, DOSES)]
     note = "LDCT-IQA, 0 to 4" if quality["published"] else "LDCT-IQA, 0 to 4: another measure"
@@ -93,15 +93,14 @@ def _footnotes(columns: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _dose_table(columns: Mapping[str, Any], real: Mapping[str, Any]) -> list[str]:
+def _dose_table(columns: dict[str, Any], real: dict[str, Any]) -> list[str]:
     heads = ["", *(f"{dose:.0%}" for dose in DOSES), "slope of noise"]
-    rows = [["quality, real", *map(rounded, _series(real["quality_by_dose"])), ""]]
-    for name, column in columns.items():
+    rows = []
+    for name, column in (real | columns).items():
         rows.append([f"quality, {_head(name)}", *map(rounded, _series(column["quality_by_dose"])), ""])
     for name, curve in IQA_BY_DOSE.items():
         rows.append([f"LDCT-IQA, {name}, {PAPER}", *map(rounded, curve), ""])
-    rows.append(["noise SD in the liver, HU, real", *map(rounded, _series(real["noise_sd_hu_by_dose"])), _slope(real)])
-    for name, column in columns.items():
+    for name, column in (real | columns).items():
         noise = map(rounded, _series(column["noise_sd_hu_by_dose"]))
         rows.append([f"noise SD in the liver, HU, {_head(name)}", *noise, _slope(column)])
     return table(heads, rows)
@@ -151,7 +150,7 @@ def _head(name: str) -> str:
 
 
 def _slope(column: Mapping[str, Any]) -> str:
-    return f"{column['dose_slope']:.2f}" if "dose_slope" in column else ""
+    return rounded(column["dose_slope"])
 
 
 def _series(by_dose: Mapping[str, float]) -> Sequence[float]:

@@ -79,7 +79,9 @@ def arrow(figure: Figure) -> str:
 
 
 def rounded(value: float) -> str:
-    """Three or so digits that matter."""
+    """Three or so digits that matter; a dash for what is no number."""
+    if not math.isfinite(value):
+        return "-"
     return f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
 
 

@@ -31,7 +31,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_two_folders_are_compared_and_written_as_asked(tmp_path: Path, folders: tuple[Path, Path], model: Path) -> None:
-    words = ("evaluate", "--real", folders[0], "--synthetic", folders[1], "--model", model)
+    words = ("evaluate", "--real", folders[0], "--synthetic", folders[1], "--judge", model)
     out = tmp_path / "figures.json"
     facts = ctstudio(*words, "--metrics", "kid,clean-fid,cmmd,ssim,mae,iqa,dice", "--out", out, "--json").facts
     written = json.loads(out.read_text())
@@ -51,8 +51,21 @@ def test_an_unknown_metric_is_said_in_one_line(tmp_path: Path, folders: tuple[Pa
 
 def test_the_papers_tables_are_written(tmp_path: Path, model: Path) -> None:
     out = tmp_path / "paper"
-    words = ("evaluate", "--paper", "na-diff", "--model", model, "--slices", 2, "--no-downstream", "--out", out)
-    facts = ctstudio(*words, "--json").facts
+    words = (
+        "evaluate",
+        "--paper",
+        "na-diff",
+        "--model",
+        model,
+        "--judge",
+        model,
+        "--slices",
+        2,
+        "--no-downstream",
+        "--out",
+        out,
+    )
+    facts = ctstudio("evaluate", *words, "--json").facts
     assert [Path(file).name for file in facts["files"]] == ["na-diff.json", "na-diff.md", "dose-iqa.png"]
     assert set(facts["columns"]) == {"tiny", "same patients scanned again"}
     text = (out / "na-diff.md").read_text()

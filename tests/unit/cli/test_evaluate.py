@@ -33,18 +33,8 @@ def test_the_suffix_decides_what_is_written(
     tmp_path: Path, real: Path, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small.put_ct(tmp_path / "synthetic" / "p1.nii.gz", 2)
-    words = (
-        "--real",
-        real,
-        "--synthetic",
-        tmp_path / "synthetic",
-        "--model",
-        model,
-        "--metrics",
-        "cmmd,psnr",
-        "--slices",
-        3,
-    )
+    pair = ("--real", real, "--synthetic", tmp_path / "synthetic", "--judge", model)
+    words = (*pair, "--metrics", "cmmd,psnr", "--slices", 3)
     for suffix, begin in ((".md", "| metric | value |"), (".csv", "metric,title,value"), (".json", "{")):
         assert evaluate(*words, "--out", tmp_path / f"figures{suffix}") == 0
         assert (tmp_path / f"figures{suffix}").read_text().startswith(begin)
@@ -58,7 +48,7 @@ def test_what_cannot_be_evaluated_is_refused_in_time(tmp_path: Path, real: Path,
     (tmp_path / "pictures").mkdir()
     Image.new("L", (64, 64)).save(tmp_path / "pictures" / "a.png")
     out = ("--out", tmp_path / "figures.csv")
-    same = ("--synthetic", real, "--model", model)
+    same = ("--synthetic", real, "--judge", model)
     for words, complaint in (
         (("--real", real, *same, "--out", tmp_path / "figures.xls"), r"\.json, \.csv, \.md"),
         (("--real", real, *same), "a file: --out FILE"),
@@ -67,8 +57,8 @@ def test_what_cannot_be_evaluated_is_refused_in_time(tmp_path: Path, real: Path,
         (("--real", tmp_path / "nowhere", *same, *out), "not a folder"),
         (("--real", tmp_path / "pictures", *same, *out), "unknown window"),
         (("--real", real, *same, *out, "--weights", tmp_path / "empty"), r"inception-2015-12-05\.pt"),
-        (("--real", real, *same, *out, "--model", "other"), "One model judges"),
-        (("--real", real, *out, "--synthetic", real, "--model", "nobody"), "'nobody'"),
+        (("--real", real, *same, *out, "--model", "other"), "--model is for --paper"),
+        (("--real", real, *out, "--synthetic", real, "--judge", "nobody"), "'nobody'"),
         (("--paper", "medsyn", *out), "Known are: na-diff"),
         (("--paper", "na-diff", "--real", real, *out), "makes its own"),
         (("--paper", "na-diff", "--model", model, "--slices", 1, "--out", tmp_path / "paper"), "at least 2"),
@@ -80,8 +70,3 @@ def test_what_cannot_be_evaluated_is_refused_in_time(tmp_path: Path, real: Path,
         assert raised.value.remedy
     assert not (tmp_path / "figures.csv").exists()
     assert not (tmp_path / "paper").exists()
-
-
-def test_models_that_see_other_slices_have_no_table_together(tmp_path: Path, model: Path) -> None:
-    with pytest.raises(CtStudioError, match="one by one"):
-        evaluate("--paper", "na-diff", "--model", model, "--model", "na-diff-demo", "--out", tmp_path / "paper")

@@ -171,7 +171,7 @@ def test_a_perfect_reading_scores_one_and_a_shifted_one_by_its_shift(reader: Rea
     labels[:, 8:56, 8:56], labels[:, 20:40, 20:40] = BODY, LIVER
 
     class Shifted(Reader):
-        def read(self, images_hu: np.ndarray) -> np.ndarray:
+        def read(self, images_hu: np.ndarray, pixel_mm: float | None = None) -> np.ndarray:
             return np.roll(self.painted(labels), int(images_hu[0, 0, 0]), axis=2)
 
     own = Shifted(reader.model, reader.network)
@@ -187,6 +187,19 @@ def test_a_perfect_reading_scores_one_and_a_shifted_one_by_its_shift(reader: Rea
     assert values["hd"] == pytest.approx(5 * reader.model.config.pixel_mm)
 
 
+def test_slices_of_other_pixels_are_read_at_the_readers_size(reader: Reader) -> None:
+    images = np.random.default_rng(0).normal(40, 60, (2, 64, 64)).astype(np.float32)
+    half = images.reshape(2, 32, 2, 32, 2).mean(axis=(2, 4))
+    read = reader.read(half, 2 * reader.model.config.pixel_mm)
+    assert read.shape == (2, 32, 32)
+    assert set(np.unique(read)) <= set(range(len(reader.model.groups.names) + 1))
+    sizes: list[tuple[int, ...]] = []
+    hook = reader.network.register_forward_pre_hook(lambda _, given: sizes.append(tuple(given[0].shape[-2:])))
+    reader.read(half, 2 * reader.model.config.pixel_mm)
+    hook.remove()
+    assert sizes == [(64, 64)]
+
+
 def test_dice_and_hausdorff_distance_agree_with_monai(reader: Reader) -> None:
     import torch
     from monai.metrics import compute_dice, compute_hausdorff_distance
@@ -197,7 +210,7 @@ def test_dice_and_hausdorff_distance_agree_with_monai(reader: Reader) -> None:
     noisy = np.where(random.random(labels.shape) < 0.1, 0, labels)
 
     class Own(Reader):
-        def read(self, images_hu: np.ndarray) -> np.ndarray:
+        def read(self, images_hu: np.ndarray, pixel_mm: float | None = None) -> np.ndarray:
             return self.painted(noisy)
 
     own = Own(reader.model, reader.network)

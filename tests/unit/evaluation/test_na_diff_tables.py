@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from ctstudio.catalog.shelf import find_model
 from ctstudio.core.errors import InputError, ParameterError
@@ -17,13 +18,14 @@ from ctstudio.evaluation.held_out import HeldOut
 from ctstudio.evaluation.instruments import instruments
 from ctstudio.evaluation.na_diff import DOSES
 from ctstudio.evaluation.na_diff_downstream import DownstreamSettings
-from ctstudio.evaluation.na_diff_evaluation import Candidate, Judge, evaluate_models
-from ctstudio.evaluation.na_diff_paper import REFERENCE, PaperSettings
+from ctstudio.evaluation.na_diff_evaluation import Candidate, evaluate_models
+from ctstudio.evaluation.na_diff_paper import REFERENCE, Judge, PaperSettings
 from ctstudio.evaluation.na_diff_tables import as_drawing, as_markdown, variant_of
 from ctstudio.evaluation.published import DOWNSTREAM_DICE, TABLE, published
 from ctstudio.evaluation.segmentation import reader_of
 from ctstudio.systems.na_diff.config import NaDiffConfig
-from ctstudio.systems.na_diff.weights import NaDiffModel
+from ctstudio.systems.na_diff.weights import NaDiffModel, load
+from tiny_na_diff import write_tiny_model
 
 BODY, LIVER = values_of(["body", "liver"])
 TINY_TASK = DownstreamSettings(2, 2, 2, Training(steps=2, batch=2, seeds=2, channels=(4, 8)))
@@ -32,7 +34,7 @@ TINY_TASK = DownstreamSettings(2, 2, 2, Training(steps=2, batch=2, seeds=2, chan
 def phantoms(count: int, config: NaDiffConfig, first_seed: int = 1) -> HeldOut:
     """Discs for bodies and livers: rendering patients is tested elsewhere."""
     size = config.image_size
-    y, x = np.mgrid[:size, :size]
+    y, x = np.mgrid[:size, :size] * (64 / size)
     labels = np.zeros((count, size, size), np.uint8)
     for row in range(count):
         labels[row][((y - 32) / 20) ** 2 + ((x - 32) / 27) ** 2 < 1] = BODY
@@ -80,7 +82,7 @@ def test_all_tables_are_filled_and_nothing_is_made_twice(
     metrics = {figure["metric"] for figure in column["figures"]}
     assert set(TABLE) <= metrics
     assert set(column["quality_by_dose"]) == {f"{dose:.2f}" for dose in DOSES}
-    assert facts["real"]["dose_slope"] == pytest.approx(-0.5, abs=0.15)
+    assert facts["real"]["real"]["dose_slope"] == pytest.approx(-0.5, abs=0.15)
     best = {f["metric"]: f["value"] for f in facts["columns"][REFERENCE]["figures"]}
     worse = {f["metric"]: f["value"] for f in column["figures"]}
     assert best["clean-fid"] < worse["clean-fid"]
@@ -95,6 +97,22 @@ def test_all_tables_are_filled_and_nothing_is_made_twice(
     ):
         assert words in text
     assert as_drawing(facts).shape == (560, 1520, 3)
+
+
+def test_models_of_other_pixels_stand_beside_each_other_each_with_its_own_slices(
+    tmp_path: Path, tiny_folder: Path, tiny_model: NaDiffModel, made_calls: list[int]
+) -> None:
+    coarse_folder = write_tiny_model(tmp_path / "coarse", "coarse", {"image_size": 32, "pixel_mm": 12.0})
+    info = find_model(coarse_folder).info
+    coarse = load(coarse_folder, info, torch.device("cpu"), torch.float32)
+    judge = Judge(instruments(tiny_model, None), reader_of(tiny_model, tiny_folder))
+    both = [Candidate(find_model(tiny_folder), tiny_model), Candidate(find_model(coarse_folder), coarse)]
+    facts = evaluate_models(both, judge, PaperSettings(2), None, None, tmp_path / "out", lambda *_: None)
+    references = [f"{REFERENCE}, {size} mm" for size in (6, 12)]
+    assert set(facts["columns"]) == {"tiny", "coarse", *references}
+    assert set(facts["real"]) == {"real, 6 mm", "real, 12 mm"}
+    assert "coarse" in as_markdown(facts)
+    assert as_drawing(facts).shape[2] == 3
 
 
 def test_a_stopped_evaluation_goes_on_where_it_was(
@@ -141,7 +159,7 @@ def test_a_folder_of_another_evaluation_is_refused(
 
 
 def test_models_named_after_the_papers_stand_beside_its_columns() -> None:
-    assert [variant_of(name) for name in ("na-diff-a", "na-diff-f-demo", "na-diff-demo", "mine")] == ["A", "F", "", ""]
+    assert [variant_of(name) for name in ("na-diff-demo-a", "na-diff-f", "na-diff-demo", "mine")] == ["A", "F", "", ""]
     assert published("kid", "D") == "19.039 ± 2.853"
     assert published("clean-fid", "A") == "245.342"
     assert published("hd95", "A") == ""
@@ -185,8 +203,6 @@ def test_both_trainings_are_alike_but_for_their_slices(tmp_path: Path, tiny_mode
 
 
 def test_image_and_labels_are_moved_together() -> None:
-    import torch
-
     image = torch.zeros(2, 1, 40, 40)
     image[:, :, 12:28, 15:22] = 1.0
     seen, labels = moved(image, (image > 0).long(), torch.Generator().manual_seed(0))
