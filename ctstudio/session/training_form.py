@@ -11,7 +11,7 @@ from psygnal import Signal
 from pydantic import BaseModel
 
 from ctstudio.catalog.parameters import Parameter, parameters_of
-from ctstudio.catalog.recipe import Recipe
+from ctstudio.catalog.recipe import FineTuneRecipe, Recipe, TrainRecipe
 from ctstudio.catalog.recipes import load_recipe, recipe_from, recipes_dir
 from ctstudio.core.errors import CtStudioError, ParameterError
 
@@ -19,8 +19,13 @@ _FEW = {
     "denoiser.steps": ("Steps", "Steps of the optimiser."),
     "denoiser.batch": ("Batch", "Samples a step."),
     "denoiser.learning_rate": ("Learning rate", "After the warm-up; it falls to a tenth along a cosine."),
-    "adapt.method": ("Method", "lora trains small additions to some layers; full trains every weight."),
+    "adapt.method": (
+        "Method",
+        "lora trains small additions to some layers; full trains every weight; controlnet trains a copy of some blocks "
+        "that sees the mask in place.",
+    ),
     "adapt.rank": ("LoRA rank", "Size of the additions: larger learns more and forgets more."),
+    "natural.steps": ("Steps before", "Steps of the stage on natural images."),
     "distil.method": ("Method", "How the teacher's many steps become the student's few."),
     "distil.student_steps": ("Student steps", "Steps that the student is made for."),
     "distil.guidance": ("Guidance", "Guidance scale that goes into the student."),
@@ -29,6 +34,7 @@ _FEW = {
     "run.sample_every": ("Sample every", "Steps between two looks at the fixed samples; 0 for none."),
 }
 _COPY_SUFFIX = " copy"
+_ORDER = {"fine-tune": 0, "distil": 1, "train": 2}
 
 
 class TrainingForm:
@@ -49,11 +55,11 @@ class TrainingForm:
         self._folder: Path | None = None
 
     def offer(self, recipes: tuple[Recipe, ...]) -> None:
-        """Offer recipes; the first that starts from a model is taken when none was."""
-        self.recipes = recipes
-        first = next((recipe for recipe in recipes if recipe.kind != "train"), recipes[0] if recipes else None)
-        if not self._settings and first is not None:
-            self.take(first)
+        """Offer recipes, those that start from a model first; the quickest is taken when none was."""
+        self.recipes = tuple(sorted(recipes, key=lambda recipe: (_ORDER[recipe.kind], recipe.name)))
+        quick = (r for r in self.recipes if isinstance(r, FineTuneRecipe) and r.adapt.method == "lora")
+        if not self._settings and self.recipes:
+            self.take(next(quick, self.recipes[0]))
 
     def take(self, recipe: Recipe, base: str = "") -> None:
         """Take a recipe as it is; a model, a name and a folder of one's own stay."""
@@ -97,6 +103,15 @@ class TrainingForm:
     def needs_base(self) -> bool:
         """Whether the recipe starts from a model."""
         return "base" in self._settings
+
+    @property
+    def beginning(self) -> str:
+        """What a recipe that needs no model begins with, in words."""
+        recipe = next((each for each in self.recipes if each.name == self._recipe_name), None)
+        if not isinstance(recipe, TrainRecipe) or not recipe.borrow:
+            return "None: trained from nothing"
+        lenders = ", ".join(dict.fromkeys(recipe.borrow.values()))
+        return f"{recipe.start}, with parts of {lenders}" if recipe.start else f"None; parts of {lenders}"
 
     @property
     def base(self) -> str:

@@ -27,7 +27,7 @@ LEVELS = {"green": GREEN, "amber": AMBER, "red": RED}
 SMALL, BODY, TITLE, BIG = 11, 13, 15, 26
 """Type sizes in pixels at scale 1."""
 
-_TICK = Path(__file__).with_name("tick.svg").as_posix()
+_TICK, _CHEVRON = (Path(__file__).with_name(f"{name}.svg").as_posix() for name in ("tick", "chevron"))
 _FAMILIES = ["Inter", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans"]
 
 
@@ -122,6 +122,7 @@ QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; background: tra
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{ border: 1px solid {ACCENT}; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; }}
 QComboBox::drop-down {{ border: none; width: 22px; }}
+QComboBox::down-arrow {{ image: url("{_CHEVRON}"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {RAISED}; border: 1px solid {LINE}; outline: none; padding: 4px; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator {{ width: 15px; height: 15px; border: 1px solid {FAINT}; border-radius: 4px;

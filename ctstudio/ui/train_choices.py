@@ -13,6 +13,8 @@ from ctstudio.ui.train_link import TrainLink
 
 _PHANTOMS = "The recipe's phantoms"
 _TIP = Qt.ItemDataRole.ToolTipRole
+_MARK = " (phantom-trained)"
+"""Of the model that a recipe makes; the list has no room for it."""
 
 
 class TrainChoices(QWidget):
@@ -57,7 +59,7 @@ class TrainChoices(QWidget):
         names = [recipe.name for recipe in self._form.recipes]
         self.recipe.clear()
         for recipe in self._form.recipes:
-            self.recipe.addItem(recipe.title, recipe.name)
+            self.recipe.addItem(recipe.title.removesuffix(_MARK), recipe.name)
             self.recipe.setItemData(self.recipe.count() - 1, recipe.about, _TIP)
         name = self._form.recipe_name
         if name and name not in names:
@@ -71,7 +73,7 @@ class TrainChoices(QWidget):
         form, models = self._form, self._link.shelf.models
         self.model.clear()
         if not form.needs_base:
-            self.model.addItem("None: trained from nothing", "")
+            self.model.addItem(form.beginning, "")
         else:
             for model in models:
                 other = "" if model.info.system == form.system else f"  ({model.info.system})"

@@ -66,6 +66,7 @@ class TrainNewRun(QFrame):
             self._show_value(name)
         if self.title.text() != form.title:
             self.title.setText(form.title)
+            self.title.setCursorPosition(0)
         if form.settings:
             folder = form.folder
             self.folder.show_text(f"in …/{folder.parent.name}/{folder.name}")

@@ -9,7 +9,7 @@ import pytest
 
 import scripted_trainer
 from ctstudio.catalog.dataset import Case, DatasetInfo
-from ctstudio.catalog.recipes import recipe_from
+from ctstudio.catalog.recipes import list_recipes, load_recipe, recipe_from
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.errors import ParameterError
 from ctstudio.session.training_check import describe, problems
@@ -60,7 +60,7 @@ def test_fields_come_from_the_recipe(form: TrainingForm) -> None:
     names = [field.name for field in form.fields()]
     assert names[:3] == ["denoiser.steps", "denoiser.batch", "denoiser.learning_rate"]
     assert {"adapt.method", "adapt.rank"} <= set(names)
-    assert {field.name: field for field in form.fields()}["adapt.method"].choices == ("full", "lora")
+    assert {field.name: field for field in form.fields()}["adapt.method"].choices == ("full", "lora", "controlnet")
     form.take(DISTIL)
     names = [field.name for field in form.fields()]
     assert "distil.student_steps" in names
@@ -149,3 +149,19 @@ def test_bad_choices_are_named(form: TrainingForm, tmp_path: Path) -> None:
     form.title = " "
     assert "no name" in said()
     assert "kind" in " ".join(map(str, problems({}, tmp_path, [])))
+
+
+def test_a_recipe_of_borrowed_parts_says_what_it_begins_with() -> None:
+    form = TrainingForm(lambda title: Path("runs") / title)
+    form.offer(tuple(list_recipes()))
+    assert form.recipe_name == "fine-tune/na-diff-lora"
+    assert [recipe.kind for recipe in form.recipes] == sorted(
+        (recipe.kind for recipe in form.recipes), key=["fine-tune", "distil", "train"].index
+    )
+    said = {}
+    for name in ("demo/na-diff", "demo/na-diff-a", "demo/na-diff-c"):
+        form.take(load_recipe(name))
+        said[name] = form.beginning
+    assert said["demo/na-diff"] == "None: trained from nothing"
+    assert said["demo/na-diff-a"] == "None; parts of na-diff-demo"
+    assert said["demo/na-diff-c"] == "na-diff-demo-a, with parts of na-diff-demo"
