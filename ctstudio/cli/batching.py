@@ -125,6 +125,8 @@ class _Course:
 
 
 def _make_all(plan: BatchPlan, folder: Path, todo: list[BatchSample], state: BatchState, report: Report) -> None:
+    if not todo:
+        return  # nothing to load an engine for
     from ctstudio.engine.cache import ModelCache
 
     total = float(sum(sample.mask.slices for sample in todo))
