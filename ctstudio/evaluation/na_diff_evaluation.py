@@ -55,7 +55,8 @@ def evaluate_models(
     """Generate, measure, and say everything there is to say.
 
     Args:
-        candidates: A column each. The downstream task uses the first.
+        candidates: A column each. The downstream task uses the first that is told where labels lie, else the first
+            that hears the mask at all; there is none for models of noise alone.
         judge: That measures.
         settings: How much is generated.
         downstream: How the downstream task is done; None leaves it out.
@@ -81,16 +82,26 @@ def evaluate_models(
         size = f", {view.pixel_mm:g} mm" if len(views) > 1 else ""
         curves[f"real{size}"] = found.pop("real")
         columns |= {f"{name}{size}" if name == REFERENCE else name: column for name, column in found.items()}
-    first = candidates[0].loaded
+    teacher = teaching_model([each.loaded for each in candidates])
+    taught = None
+    if downstream is not None and teacher is not None:
+        taught = downstream_figures(teacher, downstream, folder / KEPT / "downstream", told)
     return {
         "title": "NA-Diff: the paper's tables",
         "settings": made_with,
-        "notes": _notes(settings, judge, data),
+        "notes": _notes(next(iter(curves.values()))["slices"], settings, judge, data),
         "quality": {key: getattr(judge.instruments.quality, key) for key in ("name", "unit", "published")},
         "real": curves,
         "columns": columns,
-        "downstream": downstream and downstream_figures(first, downstream, folder / KEPT / "downstream", told),
+        "downstream": taught,
     }
+
+
+def teaching_model(models: Sequence[NaDiffModel]) -> NaDiffModel | None:
+    """The model whose slices a segmenter may learn from: they must show what their masks say."""
+    in_place = [model for model in models if follows_in_place(model)]
+    hearing = [model for model in models if "mask" in model.config.conditions]
+    return next(iter([*in_place, *hearing]), None)
 
 
 def _columns(
@@ -116,8 +127,8 @@ def _columns(
     told(0, 1, "Measuring the reference")
     columns[REFERENCE] = model_figures(real, again, slices, judge, config)
     livers = dict.fromkeys(DOSES, slices.liver())
-    columns["real"] = dose_curves(real, livers, judge.instruments, config.pixel_mm)
-    return columns
+    curves = dose_curves(real, livers, judge.instruments, config.pixel_mm)
+    return {**columns, "real": {"slices": len(slices.labels), **curves}}
 
 
 def _settings(
@@ -137,13 +148,13 @@ def _slices(config: NaDiffConfig, settings: PaperSettings, data: Path | None, pl
     return phantom_slices(settings.slices, TABLE_SEEDS, config, place)
 
 
-def _notes(settings: PaperSettings, judge: Judge, data: Path | None) -> list[str]:
+def _notes(count: int, settings: PaperSettings, judge: Judge, data: Path | None) -> list[str]:
     """What a reader must know before comparing anything."""
     source = f"test cases of {data.name}" if data else f"phantoms from seed {TABLE_SEEDS} on, which no model has seen"
     told_of = "all labels" if settings.painted == "all" else "the liver alone"
     stand_ins = [one.name for one in judge.instruments.all() if not one.published]
     notes = [
-        f"Real: {settings.slices} slices of {source}, each at {len(DOSES)} doses.",
+        f"Real: {count} slices of {source}, each at {len(DOSES)} doses.",
         f"Synthetic: the same masks and doses, {told_of} painted.",
         f"{REFERENCE.capitalize()}: the same slices with other photon noise; what the best of all models would score.",
         f"Masks are read by the {judge.reader.name}. The noise of models that are not told where the liver lies is "

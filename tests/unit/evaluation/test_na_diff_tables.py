@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from ctstudio.evaluation.held_out import HeldOut
 from ctstudio.evaluation.instruments import instruments
 from ctstudio.evaluation.na_diff import DOSES
 from ctstudio.evaluation.na_diff_downstream import DownstreamSettings
-from ctstudio.evaluation.na_diff_evaluation import Candidate, evaluate_models
+from ctstudio.evaluation.na_diff_evaluation import Candidate, evaluate_models, teaching_model
 from ctstudio.evaluation.na_diff_paper import REFERENCE, Judge, PaperSettings
 from ctstudio.evaluation.na_diff_tables import as_drawing, as_markdown, variant_of
 from ctstudio.evaluation.published import DOWNSTREAM_DICE, TABLE, published
@@ -165,6 +166,17 @@ def test_models_named_after_the_papers_stand_beside_its_columns() -> None:
     assert published("hd95", "A") == ""
     assert DOWNSTREAM_DICE["U-Net"] == (0.874, 0.876)
     assert all(len(values) == 6 for values in TABLE.values())
+
+
+def test_segmenters_learn_from_a_model_that_follows_its_mask(tiny_model: NaDiffModel) -> None:
+    def hearing(*conditions: str) -> NaDiffModel:
+        config = tiny_model.config.model_copy(update={"spatial": False, "conditions": conditions})
+        return replace(tiny_model, config=config)
+
+    deaf, both = hearing("noise_map"), hearing("noise_map", "mask")
+    assert teaching_model([deaf, both, tiny_model]) is tiny_model
+    assert teaching_model([deaf, both]) is both
+    assert teaching_model([deaf]) is None
 
 
 def test_a_segmenter_learns_what_it_is_shown(tiny_model: NaDiffModel) -> None:
