@@ -62,13 +62,13 @@ class LowDoseParameters(BaseModel):
     )
     tube_current_modulation: bool = Field(
         default=False,
-        title="Tube current modulation",
+        title="Current modulation",
         description="More photons at angles and slices where the body attenuates more, at the same mean.",
         json_schema_extra={"source": "Gies et al. 1999"},
     )
     match_noise: bool = Field(
         default=True,
-        title="Match the scan's noise",
+        title="Match scan's noise",
         description="Measure the scan's noise in even tissue and find the photons that give it. Otherwise the "
         "reference: 15 HU in a body of 330 x 240 mm.",
         json_schema_extra={"source": "ours"},

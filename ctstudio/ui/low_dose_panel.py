@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from ctstudio.catalog.low_dose import CARD
@@ -69,9 +69,12 @@ class LowDosePanel(QFrame):
         """Show what was measured in the slice in sight."""
         self.dial.show_noise(None if reading is None else reading.simulated_sd_hu)
         if reading is None:
-            self.measured.setText("No even tissue in this slice." if self._low_dose.noise is not None else "")
+            known = self._low_dose.on and self._low_dose.noise is not None
+            self.measured.setText("No even tissue in this slice." if known else "")
         else:
-            self.measured.setText(f"scan {reading.own_sd_hu:.1f} HU · simulated {reading.simulated_sd_hu:.1f} HU")
+            own, made = f"scan {reading.own_sd_hu:.1f} HU", f"simulated {reading.simulated_sd_hu:.1f} HU"
+            tint = "<span style='color:{}'>{}</span>".format
+            self.measured.setText(f"{tint(theme.ACCENT, own)} &nbsp; {tint(theme.SYNTHETIC, made)}")
         if self.plots is not None:
             self.plots.show_reading(reading, float(self._low_dose.values["dose"]))
 
@@ -100,9 +103,12 @@ class LowDosePanel(QFrame):
         title = QLabel(CARD.title)
         title.setObjectName("title")
         title.setToolTip(f"{CARD.summary}\n{CARD.citation}")
-        for above in (title, self.live, self.dial, self.words, self.found, heading("Noise measured"), self.measured):
+        for above in (title, self.live, self.dial, self.words, self.found):
             self._rows.addWidget(above)
-        self._rows.addLayout(self._place_of_plots, 2)
+        self._rows.addSpacing(4)
+        self._rows.addWidget(heading("Noise measured"))
+        self._rows.addWidget(self.measured)
+        self._rows.addLayout(self._place_of_plots)
         for below in (self.crosshair, self.fold, self.scanner):
             self._rows.addWidget(below)
         self._rows.addStretch(1)
@@ -138,7 +144,13 @@ class LowDosePanel(QFrame):
 
             self.plots = LowDosePlots()
             self._place_of_plots.addWidget(self.plots)
+            self.plots.fit(self.height())
             self.reading_asked.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.plots is not None:
+            self.plots.fit(self.height())
 
     def _set(self, name: str, value: Any) -> None:
         try:

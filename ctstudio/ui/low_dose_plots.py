@@ -11,6 +11,7 @@ from ctstudio.ui.train_plots import Plot
 
 OWN, SIMULATED = theme.ACCENT, theme.SYNTHETIC
 _LOW, _HIGH = 108, 240
+_ABOVE_AND_BELOW = 490
 
 
 class LowDosePlots(QWidget):
@@ -32,9 +33,13 @@ class LowDosePlots(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         for plot in (self.sd, self.spectrum):
-            plot.setMinimumHeight(_LOW)
-            plot.setMaximumHeight(_HIGH)
             layout.addWidget(plot)
+
+    def fit(self, panel_height: int) -> None:
+        """Take the height that a panel of this height has left, so that both are seen without scrolling."""
+        height = min(max((panel_height - _ABOVE_AND_BELOW) // 2, _LOW), _HIGH)
+        for plot in (self.sd, self.spectrum):
+            plot.setFixedHeight(height)
 
     def show_reading(self, reading: NoiseReading | None, dose: float) -> None:
         """Draw what was measured at a dose; None draws nothing."""

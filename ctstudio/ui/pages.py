@@ -21,7 +21,7 @@ PAINT_PAGE, GENERATE_PAGE, LOW_DOSE_PAGE, TRAIN_PAGE = 0, 1, 2, 3
 _HINTS = (
     "",
     "Turn the dose dial and press Generate.\nThe sample appears here, beside the original.",
-    "Open a CT and turn the dose dial.\nThe slice appears here as it would have been at that dose.",
+    "The slice of an opened CT appears here\nas it would have been at the dial's dose.",
 )
 """Of the view beside the original, by page, while it is empty."""
 
