@@ -73,12 +73,9 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         of = {figure["metric"]: figure["value"] for figure in column["figures"]}
         told = [f"{title} {of[key]:.3g}" for key, title in _TOLD if of.get(key) is not None]
         lines.append(f"{name}: {', '.join(told)}, slope of noise over dose {column['dose_slope']:.2f}")
-    if facts["downstream"]:
-        gain = facts["downstream"]["gains"]["real_and_synthetic"]
-        lines.append(
-            f"Downstream, real and synthetic against real: Dice {gain['liver_dice']['mean']:+.3f} for the liver, "
-            f"{gain['organs_dice']['mean']:+.3f} for all organs"
-        )
+    for how in ("plain", "augmented") if facts["downstream"] else ():
+        gain = facts["downstream"][how]["gains"]["real_and_synthetic"]["mean"]
+        lines.append(f"Downstream, {how} training, real and synthetic against real: Dice of the liver {gain:+.3f}")
     return lines
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,12 @@ def downstream_figures(model: NaDiffModel, settings: DownstreamSettings, folder:
         settings: How many.
         folder: Where everything is kept.
         told: Called with how far it is, out of what, and words.
+
+    Returns:
+        What `compare` gives for plain training, as the paper's seems to be, and for training with augmentation, which
+        few real slices gain from as well; with the model's name and the counts.
     """
-    task = Task.of(model.config, model.groups)
+    task = Task(model.config)
     real, test, scanned = (
         _at_mixed_doses(name, count, seed, model, folder, told)
         for name, count, seed in (
@@ -74,7 +78,10 @@ def downstream_figures(model: NaDiffModel, settings: DownstreamSettings, folder:
         "real_and_synthetic": real.and_also(made),
         "real_and_as_many_more_real": real.and_also(scanned),
     }
-    found = compare(arms, test, task, settings.training, folder / "scores", told)
+    found = {}
+    for name, augment in (("plain", False), ("augmented", True)):
+        training = replace(settings.training, augment=augment)
+        found[name] = compare(arms, test, task, training, folder / f"scores_{name}", told)
     return {"model": model.info.name, "real": settings.real, "synthetic": settings.synthetic, **found}
 
 

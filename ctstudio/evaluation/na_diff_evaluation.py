@@ -157,6 +157,7 @@ def _notes(count: int, settings: PaperSettings, judge: Judge, data: Path | None)
         f"Real: {count} slices of {source}, each at {len(DOSES)} doses.",
         f"Synthetic: the same masks and doses, {told_of} painted.",
         f"{REFERENCE.capitalize()}: the same slices with other photon noise; what the best of all models would score.",
+        "The same patients are on both sides. A kernel distance, unbiased only for strangers, may then be below 0.",
         f"Masks are read by the {judge.reader.name}. The noise of models that are not told where the liver lies is "
         "measured where it is read.",
         f"The paper's figures are of patients' scans; its test scans score {REAL_IQA} on LDCT-IQA.",

@@ -122,16 +122,17 @@ def _organ_table(columns: Mapping[str, Any]) -> list[str]:
 
 
 def _downstream_table(found: Mapping[str, Any]) -> list[str]:
-    heads = ["trained on", "slices", "Dice, liver", "IoU, liver", "Dice, all organs", "gain, liver", "gain, all organs"]
+    heads = ["liver segmenter trained on", "slices", "Dice", "IoU", "gain in Dice"]
     rows = []
-    for name, arm in found["arms"].items():
-        gain = found["gains"].get(name, {})
-        cells = [_mean(arm[key]) for key in ("liver_dice", "liver_iou", "organs_dice")]
-        gains = [_mean(gain[key], sign=True) if gain else "" for key in ("liver_dice", "organs_dice")]
-        rows.append([name.replace("_", " "), str(arm["slices"]), *cells, *gains])
+    for how in ("plain", "augmented"):
+        for name, arm in found[how]["arms"].items():
+            gain = found[how]["gains"].get(name)
+            title = f"{name.replace('_', ' ')}{', augmented' if how == 'augmented' else ''}"
+            figures = [_mean(arm["dice"]), _mean(arm["iou"]), _mean(gain, sign=True) if gain else ""]
+            rows.append([title, str(arm["slices"]), *figures])
     for network, (alone, mixed) in DOWNSTREAM_DICE.items():
-        rows.append([f"{network}, real, {PAPER}", "", f"{alone:.3f}", "", "", "", ""])
-        rows.append([f"{network}, real + synthetic, {PAPER}", "", f"{mixed:.3f}", "", "", f"{mixed - alone:+.3f}", ""])
+        rows.append([f"real, {network}, {PAPER}", "", f"{alone:.3f}", "", ""])
+        rows.append([f"real and synthetic, {network}, {PAPER}", "", f"{mixed:.3f}", "", f"{mixed - alone:+.3f}"])
     return table(heads, rows)
 
 
