@@ -87,8 +87,12 @@ def _fresh_sums(n: int, angles: int, device: torch.device) -> Iterator[RowSums]:
     first = torch.arange(half_turn.own, device=device, dtype=torch.int32) * wide
     for part in batches(half_turn.own, _TAPS * x.numel()):
         at = x[:, None] * cos[part] - y[:, None] * sin[part] + wide // 2  # (P, m)
-        left = at.floor()
-        at -= left
-        place = left.int() + first[part]
+        left = at.int()  # never negative, so this rounds down
+        place = left.new_empty(*at.shape, _TAPS)
+        weight = at.new_empty(*at.shape, _TAPS)
+        torch.add(left, first[part], out=place[..., 0])
+        torch.add(place[..., 0], 1, out=place[..., 1])
+        torch.sub(at, left, out=weight[..., 1])
+        torch.sub(1, weight[..., 1], out=weight[..., 0])
         begin = torch.arange(x.numel() + 1, device=device, dtype=torch.int32) * (_TAPS * at.shape[1])
-        yield RowSums(torch.stack([place, place + 1], -1).flatten(), torch.stack([1 - at, at], -1).flatten(), begin)
+        yield RowSums(place.flatten(), weight.flatten(), begin)

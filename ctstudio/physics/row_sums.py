@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-SUMMANDS_AT_ONCE = 2**22
-"""Summands that are worked out together: few enough for memory, enough to keep every core busy."""
+SUMMANDS_AT_ONCE = 2**21
+"""Summands that are worked out together: few enough for the memory near the cores, enough to keep them busy."""
 
 SUMMANDS_KEPT = 2**25
 """Summands up to which a geometry's places and weights are kept for the next slices, 8 bytes each."""
