@@ -35,9 +35,6 @@ MASK_KINDS: dict[str, tuple[tuple[str, ...] | None, bool]] = {
 LEAST_LIVER_MM2 = 900.0
 """Of a liver that a segmenter reads, for its noise to be measured."""
 
-LEAST_MEASURED = 4
-"""Measurements without which a calibration would be a guess."""
-
 Say = Callable[[str], None]
 
 
@@ -152,27 +149,18 @@ def follows_in_place(model: NaDiffModel) -> bool:
     return model.config.spatial or model.config.control > 0
 
 
-def noise_calibration(
-    model: NaDiffModel, count: int, first_seed: int, segmenter: nn.Module | None = None
-) -> tuple[float, float]:
+def noise_calibration(model: NaDiffModel, count: int, first_seed: int) -> tuple[float, float]:
     """Gain and floor (HU) of a model's answer to the noise map, by least squares of variances over relative error.
 
     Args:
-        model: With gain 1 and floor 0.
+        model: With gain 1 and floor 0; told of mask and noise map in place.
         count: Anatomies.
         first_seed: Of phantoms that neither training nor the figures use.
-        segmenter: See `dose_response`.
-
-    Returns:
-        1 and 0, which correct nothing, where too little can be measured.
     """
-    measured, requested = dose_response(model, count, first_seed, (0.05, 0.25, 1.0), segmenter)
-    found = np.isfinite(measured)
-    if found.sum() < LEAST_MEASURED:
-        return 1.0, 0.0
-    asked, got = requested[found] ** 2, measured[found] ** 2
-    terms = np.stack([asked, np.ones(asked.size)], axis=1)
-    gain2, floor2 = np.linalg.lstsq(terms / asked[:, None], got / asked, rcond=None)[0]
+    measured, requested = dose_response(model, count, first_seed, (0.05, 0.25, 1.0))
+    weight = 1.0 / requested.ravel() ** 2
+    terms = np.stack([requested.ravel() ** 2, np.ones(requested.size)], axis=1)
+    gain2, floor2 = np.linalg.lstsq(terms * weight[:, None], measured.ravel() ** 2 * weight, rcond=None)[0]
     return float(np.sqrt(max(gain2, 0.25))), float(np.sqrt(max(floor2, 0.0)))
 
 

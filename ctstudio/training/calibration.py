@@ -7,7 +7,7 @@ import torch
 from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import find_model
 from ctstudio.evaluation.na_diff import noise_calibration
-from ctstudio.systems.na_diff.weights import has_segmenter, load, load_segmenter
+from ctstudio.systems.na_diff.weights import load
 from ctstudio.training.run import Run
 
 FIRST_SEED = 9_000
@@ -20,8 +20,7 @@ def calibrate_model(run: Run) -> ModelInfo:
     info = find_model(folder).info
     untouched = {**info.config, "noise_gain": 1.0, "noise_floor_hu": 0.0}
     model = load(folder, info.model_copy(update={"config": untouched}), torch.device("cpu"), torch.float32)
-    segmenter = load_segmenter(folder, model.config) if has_segmenter(find_model(folder)) else None
-    gain, floor_hu = noise_calibration(model, run.recipe.figures.calibration_anatomies, FIRST_SEED, segmenter)
+    gain, floor_hu = noise_calibration(model, run.recipe.figures.calibration_anatomies, FIRST_SEED)
     run.say(f"noise gain {gain:.3f}, floor {floor_hu:.1f} HU")
     config = {**untouched, "noise_gain": round(gain, 4), "noise_floor_hu": round(floor_hu, 3)}
     calibrated = info.model_copy(update={"config": config})

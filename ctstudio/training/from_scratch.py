@@ -151,11 +151,15 @@ STAGES: dict[str, Callable[[Run], None]] = {
 
 
 def stages_of(recipe: TrainRecipe) -> dict[str, Callable[[Run], None]]:
-    """The stages that a recipe needs, in order: a part that is borrowed is not trained."""
+    """The stages that a recipe needs, in order.
+
+    A part that is borrowed is not trained. Only a model that sees mask and noise map in place is calibrated: of others,
+    what is measured in the liver is not noise alone.
+    """
     absent = {part for part in ("vae", "clip", "segmenter", "layout") if getattr(recipe, part) is None}
     if recipe.natural is None:
         absent |= {"images", "natural"}
-    if "noise_map" not in recipe.network.get("conditions", ("noise_map",)):
+    if not recipe.network.get("spatial", False):
         absent.add("calibrate")
     return {name: stage for name, stage in STAGES.items() if name not in absent}
 
