@@ -79,6 +79,12 @@ class CaseViews(QObject):
         if self.case is not None:
             self._show_generated(self.case.results.chosen)
 
+    def outline_masks(self, outlines: bool) -> None:
+        """Show the mask over the scan as outlines, so that the noise beneath can be compared, or filled again."""
+        for view in self.originals:
+            view.item.outlines = outlines
+            view.item.refresh()
+
     def _bind(self, case: Case) -> None:
         for signal, slot in (
             (case.viewing.crosshair_changed, self._look_at),

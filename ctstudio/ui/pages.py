@@ -57,6 +57,7 @@ class Pages(QStackedWidget):
         self.setCurrentIndex(0)
         window.panels.setCurrentIndex(page)
         window.grid.compare(page != PAINT_PAGE)
+        window.views.outline_masks(page == LOW_DOSE_PAGE)
         window.grid.generated.hint = _HINTS[page]
         window.strip.setVisible(page != PAINT_PAGE)
         if page == GENERATE_PAGE:

@@ -163,6 +163,17 @@ def test_cases_that_cannot_be_simulated_say_why_and_harm_nothing(window) -> None
     assert "no scan" in window.notices.latest.text
 
 
+def test_the_mask_is_outlined_beside_the_simulated_slice_and_filled_elsewhere(window) -> None:
+    window.document.import_mask(liver())
+    inside = window.grid.axial.point_of((6, 42, 35)).toPoint()
+    hidden = window.grid.axial.grab().toImage().pixelColor(inside)
+    assert hidden.red() == hidden.green() == hidden.blue()
+    window.show_page(0)
+    inside = window.grid.axial.point_of((6, 42, 35)).toPoint()
+    filled = window.grid.axial.grab().toImage().pixelColor(inside)
+    assert len({filled.red(), filled.green(), filled.blue()}) > 1
+
+
 def test_palette_and_help_know_the_page(window) -> None:
     titles = [command.title for command in window.actions_table.commands]
     for title in ("Low dose page", "Live low dose, on and off", "Lower dose", "Higher dose"):
