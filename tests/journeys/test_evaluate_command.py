@@ -51,20 +51,7 @@ def test_an_unknown_metric_is_said_in_one_line(tmp_path: Path, folders: tuple[Pa
 
 def test_the_papers_tables_are_written(tmp_path: Path, model: Path) -> None:
     out = tmp_path / "paper"
-    words = (
-        "evaluate",
-        "--paper",
-        "na-diff",
-        "--model",
-        model,
-        "--judge",
-        model,
-        "--slices",
-        2,
-        "--no-downstream",
-        "--out",
-        out,
-    )
+    words = ("--paper", "na-diff", "--model", model, "--judge", model, "--slices", 2, "--no-downstream", "--out", out)
     facts = ctstudio("evaluate", *words, "--json").facts
     assert [Path(file).name for file in facts["files"]] == ["na-diff.json", "na-diff.md", "dose-iqa.png"]
     assert set(facts["columns"]) == {"tiny", "same patients scanned again"}
