@@ -15,6 +15,7 @@ from ctstudio.catalog.card import Card
 from ctstudio.catalog.cards import card
 from ctstudio.catalog.sweeps import MOST_VALUES, Sweeps, combinations, tag_of
 from ctstudio.core.errors import InputError, ParameterError
+from ctstudio.core.patient_pattern import patient_pattern
 
 Layout = Literal["nnunet", "runs"]
 LabelSource = Literal["given", "completed"]
@@ -90,13 +91,7 @@ class BatchSettings(_Frozen):
                 "Which labels the completed anatomy will hold is not known before it is made.",
                 "Name the labels that the data set shall have, such as liver, spleen.",
             )
-        try:
-            re.compile(self.patient_pattern)
-        except re.error as error:
-            raise ParameterError(
-                f"The patient pattern {self.patient_pattern!r} is not a regular expression: {error}.",
-                r"For example: '^(P\d+)_'.",
-            ) from error
+        patient_pattern(self.patient_pattern)
 
 
 class BatchMask(_Frozen):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from ctstudio.core.errors import ParameterError
+from ctstudio.core.patient_pattern import patient_pattern
 
 _SUM_TOLERANCE = 1e-6
 
@@ -43,13 +43,7 @@ class DatasetOptions:
             )
         if self.seed < 0 or self.least_slices < 1:
             raise ParameterError("The seed is below 0, or the least number of slices below 1.", "Give larger numbers.")
-        try:
-            re.compile(self.patient_pattern)
-        except re.error as error:
-            raise ParameterError(
-                f"The patient pattern {self.patient_pattern!r} is not a regular expression: {error}.",
-                r"For example: '^(P\d+)_'.",
-            ) from error
+        patient_pattern(self.patient_pattern)
 
 
 def split_from_text(text: str) -> tuple[float, float, float]:

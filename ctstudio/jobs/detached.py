@@ -14,12 +14,13 @@ from ctstudio.jobs.program import program_environment
 _NICER = 10
 
 
-def detached(command: list[str], output: int) -> subprocess.Popen[bytes]:
+def detached(command: list[str], output: int, complaints: int | None = None) -> subprocess.Popen[bytes]:
     """Start a process that outlives this one.
 
     Args:
         command: What to start.
         output: File descriptor for what it says.
+        complaints: Another one for what it says on stderr; None for the same.
 
     Raises:
         EngineError: It cannot be started.
@@ -31,7 +32,7 @@ def detached(command: list[str], output: int) -> subprocess.Popen[bytes]:
             env=program_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=output,
+            stderr=output if complaints is None else complaints,
             start_new_session=True,
             creationflags=windows,
         )

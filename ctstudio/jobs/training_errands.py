@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ctstudio.core.errors import Cancelled, CtStudioError, EngineError, InputError
-from ctstudio.jobs.program import program_environment
+from ctstudio.jobs.detached import detached
 from ctstudio.jobs.recipe_file import recipe_toml
 from ctstudio.jobs.training_runs import RECIPE_FILE
 
@@ -94,18 +94,7 @@ def answer_of(command: list[str], cancelled: threading.Event, end: bool = True) 
         Cancelled: Nobody waits for it any more.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        try:
-            child = subprocess.Popen(
-                command,
-                env=program_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        except OSError as error:
-            raise EngineError("The program cannot start itself.", "Install CT Studio again.", str(error)) from error
+        child = detached(command, out.fileno(), err.fileno())
         while (code := _ended(child)) is None:
             if cancelled.is_set():
                 if end:

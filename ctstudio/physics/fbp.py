@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from ctstudio.core.errors import GeometryError
 from ctstudio.measure.ramp import FilterName, padded_detectors, ramp_response, transform_length
 from ctstudio.physics.geometry import ParallelGeometry
 from ctstudio.physics.radon import circle
-from ctstudio.physics.row_sums import SUMMANDS_KEPT, HalfTurn, RowSums, batches
+from ctstudio.physics.row_sums import HalfTurn, RowSums, batches, kept_when_small
 
 _TAPS = 2
 
@@ -68,19 +67,9 @@ def _filtered(rows: Tensor, n: int, name: FilterName, cutoff: float) -> Tensor:
     return torch.cat([filtered[..., length - before :], filtered[..., : wide - before]], -1)
 
 
-def _sums(n: int, angles: int, device: torch.device) -> Iterable[RowSums]:
+@kept_when_small(_TAPS)
+def _sums(n: int, angles: int, device: torch.device) -> Iterator[RowSums]:
     """The pixels of the circle as sums over detectors; to be added up."""
-    if n * n * HalfTurn(angles).own * _TAPS <= SUMMANDS_KEPT:
-        return _kept_sums(n, angles, device)
-    return _fresh_sums(n, angles, device)
-
-
-@lru_cache(maxsize=2)
-def _kept_sums(n: int, angles: int, device: torch.device) -> tuple[RowSums, ...]:
-    return tuple(_fresh_sums(n, angles, device))
-
-
-def _fresh_sums(n: int, angles: int, device: torch.device) -> Iterator[RowSums]:
     half, wide, half_turn = n // 2, padded_detectors(n), HalfTurn(angles)
     y, x = (place.float() - half for place in circle(2 * half + 1, device).nonzero(as_tuple=True))  # (P,)
     cos, sin = half_turn.directions(device)

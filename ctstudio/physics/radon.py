@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -11,7 +10,7 @@ from torch.nn import functional
 
 from ctstudio.core.errors import GeometryError
 from ctstudio.physics.geometry import ParallelGeometry
-from ctstudio.physics.row_sums import SUMMANDS_KEPT, HalfTurn, RowSums, batches
+from ctstudio.physics.row_sums import HalfTurn, RowSums, batches, kept_when_small
 
 _TAPS = 4
 _RIM = 3
@@ -72,19 +71,9 @@ def _width(n: int) -> int:
     return 2 * (n // 2) + 1 + 2 * _RIM
 
 
-def _sums(n: int, angles: int, device: torch.device) -> Iterable[RowSums]:
+@kept_when_small(_TAPS)
+def _sums(n: int, angles: int, device: torch.device) -> Iterator[RowSums]:
     """The line integrals as sums over pixels, an angle after the other and a detector after the other."""
-    if n * n * HalfTurn(angles).own * _TAPS <= SUMMANDS_KEPT:
-        return _kept_sums(n, angles, device)
-    return _fresh_sums(n, angles, device)
-
-
-@lru_cache(maxsize=2)
-def _kept_sums(n: int, angles: int, device: torch.device) -> tuple[RowSums, ...]:
-    return tuple(_fresh_sums(n, angles, device))
-
-
-def _fresh_sums(n: int, angles: int, device: torch.device) -> Iterator[RowSums]:
     half, width, half_turn = n // 2, _width(n), HalfTurn(angles)
     step = torch.arange(n, device=device) - half
     reached = step[:, None] ** 2 + step[None, :] ** 2 <= (half + 2) ** 2  # (detector, along the line)

@@ -6,8 +6,9 @@ depend on the geometry alone, are found only once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache, wraps
 
 import torch
 from torch import Tensor
@@ -66,6 +67,30 @@ class HalfTurn:
         """Cosine and sine of those angles, (own,) float32."""
         angle = torch.arange(self.own, dtype=torch.float64) * (torch.pi / self.angles)
         return angle.cos().float().to(device), angle.sin().float().to(device)
+
+
+Geometry = Callable[[int, int, torch.device], Iterable[RowSums]]
+"""Side of the slice in pixels, angles and device, to the sums of that geometry."""
+
+
+def kept_when_small(taps: int) -> Callable[[Geometry], Geometry]:
+    """Keep the sums of the last two geometries for the next slices, where they do not take too much memory.
+
+    Args:
+        taps: Summands for each pixel and angle.
+    """
+
+    def keeping(make: Geometry) -> Geometry:
+        keep = lru_cache(maxsize=2)(lambda n, angles, device: tuple(make(n, angles, device)))
+
+        @wraps(make)
+        def sums(n: int, angles: int, device: torch.device) -> Iterable[RowSums]:
+            small = n * n * HalfTurn(angles).own * taps <= SUMMANDS_KEPT
+            return keep(n, angles, device) if small else make(n, angles, device)
+
+        return sums
+
+    return keeping
 
 
 def batches(count: int, summands_each: int) -> Iterable[slice]:

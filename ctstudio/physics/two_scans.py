@@ -10,9 +10,9 @@ realisation of the noise at dose d. What a and b are depends on how the low-dose
 
 The printed relation is 1 + (1/d - 1) a^2 = 1/d, with one d on both sides: it gives a = 1 whatever the dose. On its left
 the dose of the low scan must stand, 1 + (1/d_ld - 1) a^2 = 1/d. The printed (1/d - 1) b^2 = 1/d has the same slip: b
-would grow with the dose, to infinity at d = 1, and is right at d = d_ld alone. The printed a for inserted noise, used on
-images without noise, would give noise of 50.3, 34.6, 11.5, 6.7 and 0 where 44.7, 31.6, 14.1, 11.5 and 10 is due (10 at
-full dose; d = 5, 10, 50, 75 and 100 %): that is what `clean` is for.
+would grow with the dose, to infinity at d = 1, and is right at d = d_ld alone. The printed a for inserted noise, used
+on images without noise, would give noise of 50.3, 34.6, 11.5, 6.7 and 0 where 44.7, 31.6, 14.1, 11.5 and 10 is due
+(10 at full dose; d = 5, 10, 50, 75 and 100 %): that is what `clean` is for.
 """
 
 from __future__ import annotations

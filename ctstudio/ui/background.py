@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ctstudio.core.errors import CtStudioError
+from ctstudio.core.errors import Cancelled, CtStudioError
 
 Then = Callable[[Any], object]
 Failed = Callable[[CtStudioError], object]
@@ -55,6 +55,22 @@ class Background(QObject):
             failed(error)
         else:
             failed(_unexpected(error))
+
+
+def reporting(report: Callable[[CtStudioError], object], then: Failed = lambda _: None) -> Failed:
+    """What is done with an error that a person should hear of: it is reported, unless they cancelled the work.
+
+    Args:
+        report: Tells the person.
+        then: Called after that, also when the work was cancelled.
+    """
+
+    def failed(error: CtStudioError) -> None:
+        if not isinstance(error, Cancelled):
+            report(error)
+        then(error)
+
+    return failed
 
 
 def _unexpected(error: BaseException) -> CtStudioError:

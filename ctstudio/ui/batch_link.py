@@ -11,13 +11,13 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ctstudio.catalog.batch import BatchSettings
-from ctstudio.core.errors import Cancelled, CtStudioError
+from ctstudio.core.errors import CtStudioError
 from ctstudio.jobs.batch_runs import BatchRuns
 from ctstudio.session.batch_check import BatchCheck, BatchChecks
 from ctstudio.session.batch_form import BatchForm
 from ctstudio.session.batches import Batches
 from ctstudio.session.notices import Notices
-from ctstudio.ui.background import Background
+from ctstudio.ui.background import Background, reporting
 
 LOOK_MS = 1000
 CHECK_MS = 350
@@ -220,12 +220,7 @@ class BatchLink(QObject):
         then: Callable[[Any], object],
         after_failure: Callable[[CtStudioError], object] = lambda _: None,
     ) -> None:
-        def failed(error: CtStudioError) -> None:
-            if not isinstance(error, Cancelled):
-                self.notices.report(error)
-            after_failure(error)
-
-        self._deeds.run(work, then, failed)
+        self._deeds.run(work, then, reporting(self.notices.report, after_failure))
 
 
 def _timer(parent: QObject, milliseconds: int, run: Callable[[], object], once: bool = False) -> QTimer:

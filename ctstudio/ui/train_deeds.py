@@ -10,12 +10,12 @@ from typing import Any
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from ctstudio.core.errors import Cancelled, CtStudioError
+from ctstudio.core.errors import CtStudioError
 from ctstudio.jobs.training_errands import Estimate, estimate, promote
 from ctstudio.jobs.training_places import Launch
 from ctstudio.jobs.training_status import RunStatus, status_of
 from ctstudio.session.training_check import Problem, problems
-from ctstudio.ui.background import Background
+from ctstudio.ui.background import Background, reporting
 from ctstudio.ui.train_link import TrainLink
 
 
@@ -222,9 +222,4 @@ class TrainDeeds(QObject):
         then: Callable[[Any], object],
         after_failure: Callable[[CtStudioError], object] = lambda _: None,
     ) -> None:
-        def failed(error: CtStudioError) -> None:
-            if not isinstance(error, Cancelled):
-                self._link.notices.report(error)
-            after_failure(error)
-
-        self._background.run(work, then, failed)
+        self._background.run(work, then, reporting(self._link.notices.report, after_failure))

@@ -48,7 +48,7 @@ def test_batch_is_each_slice_alone() -> None:
 def test_places_that_are_not_kept_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     geometry, image = ParallelGeometry(48, 1.0, 40), torch.from_numpy(head(48))[None, None]
     kept = project(image, geometry)
-    monkeypatch.setattr("ctstudio.physics.radon.SUMMANDS_KEPT", 0)
+    monkeypatch.setattr("ctstudio.physics.row_sums.SUMMANDS_KEPT", 0)
     monkeypatch.setattr("ctstudio.physics.row_sums.SUMMANDS_AT_ONCE", 30_000)
     assert torch.equal(project(image, geometry), kept)
 
