@@ -70,9 +70,9 @@ class CaseList(QFrame):
             part.setForeground(0, self.palette().placeholderText())
             part.setData(0, _CASE, case)
             item.addChild(part)
-            part.setHidden(not text)
         self.tree.addTopLevelItem(item)
         item.setExpanded(True)
+        self.refresh(case)  # a line can be hidden only once it is in the tree
         case.mask.history.changed.connect(lambda: QTimer.singleShot(0, lambda: self.refresh(case)))
         case.results.added.connect(lambda _: self.refresh(case))
         case.results.removed.connect(lambda _: self.refresh(case))

@@ -221,7 +221,7 @@ def test_an_estimate_leaves_nothing_and_comes_near(place: Path, made: Path, tmp_
     folder = tmp_path / NAME
     facts = estimated(plan(place), folder, {})
     assert (facts["samples"], facts["cases"], facts["slices"], facts["groups"]) == (4, 6, 12, 2)
-    assert facts["seconds"] == pytest.approx(12 * facts["seconds_per_slice"], rel=0.02)
+    assert facts["seconds"] == pytest.approx(12 * facts["seconds_per_slice"], abs=0.06)  # in tenths
     assert facts["seconds"] > 0
     written = sum(len(data) for data in images(made).values())
     assert 0.5 * written < facts["disk_bytes"] < 3 * written
