@@ -68,10 +68,12 @@ def _write(facts: dict[str, Any], out: Path) -> None:
 
 def _lines(facts: dict[str, Any]) -> list[str]:
     """The most telling figures, a line a model."""
+    from ctstudio.evaluation.metrics import Figure
+
     lines = []
     for name, column in facts["columns"].items():
-        of = {figure["metric"]: figure["value"] for figure in column["figures"]}
-        told = [f"{title} {of[key]:.3g}" for key, title in _TOLD if of.get(key) is not None]
+        of = {each["metric"]: Figure(**each) for each in column["figures"]}
+        told = [f"{of[key].name} {of[key].value:.3g}" for key in _TOLD if key in of and of[key].value is not None]
         lines.append(f"{name}: {', '.join(told)}, slope of noise over dose {column['dose_slope']:.2f}")
     for how in ("plain", "augmented") if facts["downstream"] else ():
         gain = facts["downstream"][how]["gains"]["real_and_synthetic"]["mean"]
@@ -79,4 +81,5 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     return lines
 
 
-_TOLD = (("kid", "KID x 1e3"), ("lpips", "LPIPS"), ("iqa-gap", "IQA gap"), ("dice", "Dice of the liver"))
+_TOLD = ("kid", "lpips", "iqa-gap", "dice")
+"""Metrics that are said on the terminal; the rest is in the files."""

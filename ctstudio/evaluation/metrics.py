@@ -89,11 +89,16 @@ class Figure:
         return cls(metric=metric.name, value=value, **words)
 
     @property
+    def name(self) -> str:
+        """The title; for a stand-in, what it is."""
+        return self.title if self.published else STAND_INS[self.metric]
+
+    @property
     def heading(self) -> str:
-        """The title; for a stand-in, what it is and who measured it."""
-        if self.published:
-            return self.title
-        return f"{STAND_INS[self.metric]}, {self.measured_by}; not comparable with published figures"
+        """The name; for a stand-in, also who measured it, and that it is not what papers print."""
+        return (
+            self.name if self.published else f"{self.name}, {self.measured_by}; not comparable with published figures"
+        )
 
 
 def metrics_from(text: str) -> tuple[Metric, ...]:

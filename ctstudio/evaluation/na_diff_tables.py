@@ -84,7 +84,7 @@ def _footnotes(columns: Mapping[str, Any]) -> str:
     for name, column in columns.items():
         for figure in (Figure(**each) for each in column["figures"]):
             if figure.note:
-                said.setdefault(f"{figure.title}: {figure.note}", []).append(name)
+                said.setdefault(f"{figure.name}: {figure.note}", []).append(name)
     lines = [
         f"- {line}." if len(names) == len(columns) else f"- {line} ({', '.join(names)})."
         for line, names in said.items()
