@@ -17,6 +17,7 @@ from ctstudio.session.low_dose_request import low_dose_request
 from ctstudio.session.noise_reading import NoiseReading, read_noise
 from ctstudio.ui.dose_dial import PAPER_DOSES
 from ctstudio.ui.low_dose_panel import LowDosePanel
+from ctstudio.ui.page_order import LOW_DOSE_PAGE
 
 if TYPE_CHECKING:
     from ctstudio.ui.main_window import MainWindow
@@ -63,8 +64,6 @@ class LowDoseLink(QObject):
         if self._in_sight:
             self.session.on = not self.session.on
         else:
-            from ctstudio.ui.pages import LOW_DOSE_PAGE
-
             self._window.show_page(LOW_DOSE_PAGE)
 
     def step_dose(self, direction: int) -> None:

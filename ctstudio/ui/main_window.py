@@ -27,7 +27,8 @@ from ctstudio.ui.help_sheet import HelpSheet
 from ctstudio.ui.job_bar import JobBar
 from ctstudio.ui.jobs_link import JobsLink
 from ctstudio.ui.opening import Opening
-from ctstudio.ui.pages import GENERATE_PAGE, LOW_DOSE_PAGE, PAINT_PAGE, Pages
+from ctstudio.ui.page_order import GENERATE_PAGE, LOW_DOSE_PAGE, PAINT_PAGE
+from ctstudio.ui.pages import Pages
 from ctstudio.ui.paint_panel import PaintPanel
 from ctstudio.ui.planes import AXIAL, PLANES
 from ctstudio.ui.predictions import Predictions

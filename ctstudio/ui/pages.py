@@ -11,12 +11,11 @@ from ctstudio.jobs.training_runs import TrainingRuns
 from ctstudio.session.viewing import Viewing
 from ctstudio.ui.data_sets import DataSets
 from ctstudio.ui.low_dose_link import LowDoseLink
+from ctstudio.ui.page_order import GENERATE_PAGE, LOW_DOSE_PAGE, PAINT_PAGE, TRAIN_PAGE
 
 if TYPE_CHECKING:
     from ctstudio.ui.main_window import MainWindow
     from ctstudio.ui.train_page import TrainPage
-
-PAINT_PAGE, GENERATE_PAGE, LOW_DOSE_PAGE, TRAIN_PAGE = 0, 1, 2, 3
 
 _HINTS = (
     "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctstudio.ui.pages import LOW_DOSE_PAGE
+from ctstudio.ui.page_order import LOW_DOSE_PAGE
 from desk import open_window, ready, torso, wait_for
 
 

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from ctstudio.core.volume import Volume
 from ctstudio.io.reading import read_volume
 from ctstudio.session.saving import save_sample
-from ctstudio.ui.pages import LOW_DOSE_PAGE
+from ctstudio.ui.page_order import LOW_DOSE_PAGE
 from desk import liver, open_window, ready, torso, wait_for, wheel
 
 PAGE = LOW_DOSE_PAGE

@@ -15,7 +15,7 @@ from ctstudio.io.reading import read_volume
 from ctstudio.io.writing import write_volume
 from ctstudio.jobs.client import EngineClient
 from ctstudio.ui.app import make_application, make_window
-from ctstudio.ui.pages import LOW_DOSE_PAGE
+from ctstudio.ui.page_order import LOW_DOSE_PAGE
 from desk import wait_for
 
 GRID = Grid.centred((10, 64, 72), (5.0, 5.0, 5.0))

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 
 from ctstudio.io.reading import read_labels, read_volume
 from ctstudio.io.writing import write_volume
-from ctstudio.ui.main_window import GENERATE_PAGE
+from ctstudio.ui.page_order import GENERATE_PAGE
 from desk import GRID, LIVER, drag, drop_file, open_window, ready, spot, torso, wait_for
 
 

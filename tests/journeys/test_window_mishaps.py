@@ -16,7 +16,8 @@ from ctstudio.session.autosave_files import Record, write_record
 from ctstudio.session.recovery import recover
 from ctstudio.ui.completed_anatomy import TITLE
 from ctstudio.ui.job_bar import JobState
-from ctstudio.ui.main_window import GENERATE_PAGE, MainWindow
+from ctstudio.ui.main_window import MainWindow
+from ctstudio.ui.page_order import GENERATE_PAGE
 from ctstudio.ui.tools import Tool
 from desk import GRID, LIVER, liver, open_window, ready, spot, torso, wait_for
 
