@@ -103,10 +103,11 @@ def _compared(
     judge = judge_with(judging_model(judge_name), weights)
     overlaps = any(metric.group == "overlap" for metric in chosen)
     with late_bar("Reading") as bar:
+        view = judge.reader.model.info.field_of_view if overlaps else None
         bar.at(0, 3, "Reading real images")
-        first = _side(real, None, slices)
+        first = _side(real, view, slices)
         bar.at(1, 3, "Reading synthetic images")
-        second = _side(synthetic, judge.reader.model.info.field_of_view if overlaps else None, slices)
+        second = _side(synthetic, view, slices)
         bar.at(2, 3, "Measuring")
         report = compared(first, second, chosen, judge.instruments, judge.reader)
     settings: dict[str, Any] = {"real": str(real), "synthetic": str(synthetic), "most_slices_a_case": slices}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ def compared(
     if "quality" in of:
         figures += _quality_figures(real.slices, synthetic.slices, of["quality"][0], instruments)
     if "overlap" in of:
-        figures += _overlap(synthetic, of["overlap"], reader)
+        figures += _overlap(real, synthetic, of["overlap"], reader)
     if all(figure.value is None for figure in figures):
         why = "; ".join(f"{figure.title} {figure.note}" for figure in figures[:3])
         raise InputError(f"Nothing could be measured: {why}.", "Give what these metrics need, or choose others.")
@@ -99,13 +99,18 @@ def _quality_figures(real: Collection, synthetic: Collection, metric: Metric, in
     return [*rows, Figure("iqa-gap", "IQA gap", gap, count=count, better="lower", **more)]
 
 
-def _overlap(synthetic: Side, metrics: Sequence[Metric], reader: Reader) -> list[Figure]:
+def _overlap(real: Side, synthetic: Side, metrics: Sequence[Metric], reader: Reader) -> list[Figure]:
+    """Of the synthetic slices; then, where real ones come with labels, what the segmenter reaches on them."""
     if not len(synthetic.images_hu):
         return [Figure.of(metric, None, measured_by=reader.name, note=NO_MASKS) for metric in metrics]
     organs = overlap_figures(reader, synthetic.images_hu, synthetic.labels, metrics)
     if not organs:
         return [Figure.of(metric, None, measured_by=reader.name, note="no organ that it knows") for metric in metrics]
-    return [figure for each in organs.values() for figure in each]
+    reached = overlap_figures(reader, real.images_hu, real.labels, metrics) if len(real.images_hu) else {}
+    rows = [figure for each in organs.values() for figure in each]
+    for figure in (each for organ in organs for each in reached.get(organ, [])):
+        rows.append(replace(figure, title=f"{figure.title}, real slices"))
+    return rows
 
 
 def pictures_side(pictures: Sequence[tuple[str, NDArray[np.uint8]]]) -> Side:

@@ -228,6 +228,9 @@ def test_masks_are_followed_case_by_case(tools: Instruments, reader: Reader) -> 
     case = EvaluatedCase("p", Volume(np.zeros(grid.shape, np.int16), grid), LabelMap(labels, grid, standard_table()))
     side = side_of([case], FieldOfView(64, 6.0), 9)
     report = compared(side, side, metrics_from("dice,recall"), tools, reader)
-    assert [figure.title for figure in report.figures] == ["Dice, liver", "Recall, liver"]
-    assert [figure.count for figure in report.figures] == [2, 2]
+    titles = ["Dice, liver", "Recall, liver"]
+    assert [figure.title for figure in report.figures] == [*titles, *(f"{title}, real slices" for title in titles)]
+    assert [figure.count for figure in report.figures] == [2, 2, 2, 2]
+    unlabelled = compared(Side(some(2)), side, metrics_from("dice,recall"), tools, reader)
+    assert [figure.title for figure in unlabelled.figures] == titles
     assert all(0 <= (figure.value or 0) <= 1 for figure in report.figures)
