@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from command_line import ctstudio
+from command_line import ctstudio, ctstudio_here
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.volume import Volume
@@ -101,10 +101,12 @@ def test_dose_from_two_scans_gives_the_low_scan_at_its_own_dose(folder: Path, tm
     np.testing.assert_allclose(read_volume(again).array, read_volume(low).array, atol=1e-2)
 
 
-def test_dose_says_what_is_wrong_with_its_input(folder: Path, tmp_path: Path) -> None:
+def test_dose_says_what_is_wrong_with_its_input(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def dose(scan: str, *words: object) -> None:
         given = words or ("--dose", 0.25)
-        said = ctstudio("dose", folder / scan, *given, "--out", tmp_path / "x.nii.gz")
+        said = ctstudio_here(capsys, "dose", folder / scan, *given, "--out", tmp_path / "x.nii.gz")
         said.complains_of()
         assert not (tmp_path / "x.nii.gz").exists()
 
@@ -155,18 +157,20 @@ def test_recreate_says_what_has_changed(folder: Path, tmp_path: Path) -> None:
     again.complains_of("mask.nii.gz", "does not exist")
 
 
-def test_run_says_what_is_wrong_with_its_input(folder: Path, tmp_path: Path) -> None:
+def test_run_says_what_is_wrong_with_its_input(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def run(*words: object) -> tuple[object, ...]:
         return ("run", "na-diff", "generate", *words, "--model", folder / "tiny", "--out", tmp_path)
 
     mask = folder / "mask.nii.gz"
     ctstudio(*run()).complains_of("--mask")
-    ctstudio(*run("--mask", mask, "--dose", 0)).complains_of("Dose", "0.05")
-    ctstudio(*run("--mask", mask, "--dose", 1.5)).complains_of("Dose", "0.05")
-    ctstudio(*run("--mask", mask, "--sampler", "magic")).complains_of("magic", "ddim")
-    ctstudio(*run("--mask", folder / "notes.txt")).complains_of("notes.txt")
-    ctstudio(*run("--mask", folder / "ct.nii.gz")).complains_of("looks like a scan")
-    said = ctstudio(*run("--mask", folder / "empty.nii.gz"))
+    ctstudio_here(capsys, *run("--mask", mask, "--dose", 0)).complains_of("Dose", "0.05")
+    ctstudio_here(capsys, *run("--mask", mask, "--dose", 1.5)).complains_of("Dose", "0.05")
+    ctstudio_here(capsys, *run("--mask", mask, "--sampler", "magic")).complains_of("magic", "ddim")
+    ctstudio_here(capsys, *run("--mask", folder / "notes.txt")).complains_of("notes.txt")
+    ctstudio_here(capsys, *run("--mask", folder / "ct.nii.gz")).complains_of("looks like a scan")
+    said = ctstudio_here(capsys, *run("--mask", folder / "empty.nii.gz"))
     assert said.code == 2
     assert "empty" in said.err
     assert list(tmp_path.iterdir()) == []
@@ -188,11 +192,11 @@ def test_a_changed_weight_file_is_found(tmp_path: Path) -> None:
     ctstudio("models", "check", model).complains_of("denoiser/model.safetensors")
 
 
-def test_words_that_are_nothing_get_a_hint() -> None:
+def test_words_that_are_nothing_get_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
     ctstudio("doctr").complains_of("doctr", "doctor")
-    ctstudio("models", "list", "--bogus").complains_of("--bogus")
-    ctstudio("train", "no/such-recipe", "--out", "x").complains_of("no/such-recipe")
-    ctstudio("train").complains_of("recipe")
+    ctstudio_here(capsys, "models", "list", "--bogus").complains_of("--bogus")
+    ctstudio_here(capsys, "train", "no/such-recipe", "--out", "x").complains_of("no/such-recipe")
+    ctstudio_here(capsys, "train").complains_of("recipe")
 
 
 def test_the_engine_is_not_for_hands() -> None:

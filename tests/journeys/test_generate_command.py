@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from command_line import Said, ctstudio
+from command_line import Said, ctstudio, ctstudio_here
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table, values_of
 from ctstudio.core.volume import Volume
@@ -56,8 +56,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(place: Path, out: Path, mask: str = "mask.nii.gz", *words: object) -> Said:
+    return ctstudio(*_asked(place, out, mask), *words)
+
+
+def _asked(place: Path, out: Path, mask: str) -> tuple[object, ...]:
     fixed = ("--mask", place / mask, "--model", place / "tiny", "--steps", 4, "--out", out)
-    return ctstudio("run", "na-diff", "generate", *fixed, *words)
+    return ("run", "na-diff", "generate", *fixed)
 
 
 def _refused(said: Said, *words: str) -> None:
@@ -117,10 +121,15 @@ def test_a_mask_on_another_grid_is_resampled_and_that_is_said(place: Path, tmp_p
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_line(
-    place: Path, tmp_path: Path, mask: str, words: tuple[object, ...], said: tuple[str, ...]
+    place: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    mask: str,
+    words: tuple[object, ...],
+    said: tuple[str, ...],
 ) -> None:
     given = [place / word if str(word).endswith(".nii.gz") else word for word in words]
-    _refused(_run(place, tmp_path / "out", mask, *given), *said)
+    _refused(ctstudio_here(capsys, *_asked(place, tmp_path / "out", mask), *given), *said)
     assert not list(tmp_path.rglob("*.nii.gz"))
 
 

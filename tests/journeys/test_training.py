@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from accelerate.state import AcceleratorState
 
-from command_line import ROOT, ctstudio
+from command_line import ROOT, ctstudio, ctstudio_here
 from ctstudio.catalog.shelf import check, find_model
 from ctstudio.jobs.recipe_file import recipe_toml
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
@@ -79,21 +80,24 @@ def test_a_tuning_killed_again_and_again_ends_like_one_left_in_peace(tune: Path,
 
 
 @pytest.mark.timeout(400)
-def test_training_says_what_is_wrong_before_it_begins(recipe: Path, tune: Path, tmp_path: Path) -> None:
+def test_training_says_what_is_wrong_before_it_begins(
+    recipe: Path, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "run"
     ctstudio("train", recipe, "--out", out, "--set", "vae.stepz=1").complains_of("vae.stepz")
-    ctstudio("train", recipe, "--out", out, "--set", "vae.steps=many").complains_of("vae.steps")
-    ctstudio("train", recipe, "--out", out, "--set", "vae.steps").complains_of("KEY=VALUE")
-    ctstudio("train", recipe, "--out", out, "--base", "x").complains_of("starts from nothing")
-    ctstudio("train", recipe, "--out", out, "--data", tmp_path).complains_of("not a prepared data set")
-    ctstudio("train", tune, "--out", out, "--base", "nobody").complains_of("nobody")
-    ctstudio("train", tune, "--out", out, "--set", 'adapt.targets=["attn.qvk"]').complains_of("attn.qvk")
-    ctstudio("train", tune, "--out", out, "--set", "system=report_diff").complains_of("report_diff")
+    ctstudio_here(capsys, "train", recipe, "--out", out, "--set", "vae.steps=many").complains_of("vae.steps")
+    ctstudio_here(capsys, "train", recipe, "--out", out, "--set", "vae.steps").complains_of("KEY=VALUE")
+    ctstudio_here(capsys, "train", recipe, "--out", out, "--base", "x").complains_of("starts from nothing")
+    ctstudio_here(capsys, "train", recipe, "--out", out, "--data", tmp_path).complains_of("not a prepared data set")
+    AcceleratorState._reset_state(reset_partial_state=True)  # the next recipe computes in another precision
+    ctstudio_here(capsys, "train", tune, "--out", out, "--base", "nobody").complains_of("nobody")
+    ctstudio_here(capsys, "train", tune, "--out", out, "--set", 'adapt.targets=["attn.qvk"]').complains_of("attn.qvk")
+    ctstudio_here(capsys, "train", tune, "--out", out, "--set", "system=report_diff").complains_of("report_diff")
     assert not out.exists()
     (tmp_path / "file").write_text("mine")
-    ctstudio("train", tune, "--out", tmp_path / "file" / "run").complains_of("cannot be written")
+    ctstudio_here(capsys, "train", tune, "--out", tmp_path / "file" / "run").complains_of("cannot be written")
     (out / "checkpoints").mkdir(parents=True)
-    ctstudio("train", tune, "--out", out).complains_of("--resume")
+    ctstudio_here(capsys, "train", tune, "--out", out).complains_of("--resume")
     assert [path.name for path in out.iterdir()] == ["checkpoints"]
 
 
