@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ctstudio.core.spoken import amount, duration
 from ctstudio.jobs.training_status import RunStatus
-from ctstudio.session.batch_check import BatchCheck
+
+if TYPE_CHECKING:  # brings the readers of all files, which the window's start must not wait for
+    from ctstudio.session.batch_check import BatchCheck
 
 _MOST_LABELS = 8
 

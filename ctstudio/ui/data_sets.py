@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -26,7 +28,7 @@ class DataSets(QObject):
         self.sheet: BatchSheet | None = None
         self.chip = BatchChip()
         window.bar.show_beside(self.chip)
-        window.first_painted.connect(lambda: self.start())
+        window.first_painted.connect(self._load)
 
     def start(self, runs: BatchRuns | None = None) -> BatchLink:
         """Find the batches of earlier windows, and watch them; this user's own unless others are given."""
@@ -43,6 +45,11 @@ class DataSets(QObject):
             if not self._closed:
                 self.link.start()
         return self.link
+
+    def _load(self) -> None:
+        """Load what follows batches beside the window, which shows already, then follow them."""
+        load = partial(import_module, "ctstudio.ui.batch_link")
+        self._window.background.run(load, lambda _: self.start(), self._window.notices.report)
 
     def open(self) -> None:
         """Show the sheet, with the model and settings of the Generate page."""

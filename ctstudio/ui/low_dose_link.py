@@ -14,12 +14,12 @@ from ctstudio.jobs.noise_errands import NoiseErrands
 from ctstudio.session.document import Case
 from ctstudio.session.low_dose import LowDose
 from ctstudio.session.low_dose_request import low_dose_request
-from ctstudio.session.noise_reading import NoiseReading, read_noise
 from ctstudio.ui.dose_dial import PAPER_DOSES
 from ctstudio.ui.low_dose_panel import LowDosePanel
 from ctstudio.ui.page_order import LOW_DOSE_PAGE
 
 if TYPE_CHECKING:
+    from ctstudio.session.noise_reading import NoiseReading
     from ctstudio.ui.main_window import MainWindow
 
 QUIET_MS = 150
@@ -129,6 +129,8 @@ class LowDoseLink(QObject):
         parts, plane = (noise.photons_hu.array[0], detector), case.volume.array[z]
         dose, pixel_mm = float(session.values["dose"]), min(case.volume.grid.spacing_mm[:2])
         noise_free = found.exposure.noise_free
+        from ctstudio.session.noise_reading import read_noise
+
         self._window.background.run(
             lambda: read_noise(plane, parts, dose, noise_free, pixel_mm, at),
             lambda reading: self._tell(asked, reading),

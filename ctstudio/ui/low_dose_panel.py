@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -13,12 +13,14 @@ from ctstudio.core.errors import ParameterError
 from ctstudio.measure.scanner import Exposure
 from ctstudio.session.low_dose import LowDose
 from ctstudio.session.low_dose_request import trouble_of
-from ctstudio.session.noise_reading import NoiseReading
 from ctstudio.ui import theme
 from ctstudio.ui.dose_dial import DoseDial
 from ctstudio.ui.icons import icon
 from ctstudio.ui.panel_parts import MARGIN, PANEL_WIDTH, heading, muted, quietly
 from ctstudio.ui.parameter_form import ParameterForm
+
+if TYPE_CHECKING:
+    from ctstudio.session.noise_reading import NoiseReading
 
 
 class LowDosePanel(QFrame):

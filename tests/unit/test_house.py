@@ -70,6 +70,14 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
     assert (HEAVY | WINDOW_ONLY | {"numpy"}) & _printed_by(code) == set()
 
 
+def test_the_window_starts_without_what_reads_and_measures() -> None:
+    """They cost a tenth of its time, and nothing is open yet."""
+    code = "import sys; import ctstudio.ui.main_window; print(*sys.modules)"
+    loaded = _printed_by(code)
+    assert not [name for name in loaded if name.startswith("ctstudio.io.")]
+    assert "ctstudio.session.noise_reading" not in loaded
+
+
 def test_every_pin_is_exact(repository: Path) -> None:
     lines = (repository / "packaging" / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if not line.startswith("#")]
