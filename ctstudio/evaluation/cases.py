@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctstudio.catalog.dataset import Part, read_dataset
+from ctstudio.catalog.dataset import Case, Part, read_dataset
 from ctstudio.core.errors import InputError
 from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.resample import labels_onto, volume_onto
@@ -18,6 +19,7 @@ from ctstudio.core.working_grid import FieldOfView, working_grid
 from ctstudio.evaluation.held_out import LEAST_LIVER_CM2, HeldOut, liver_cm2
 from ctstudio.evaluation.images import EvaluatedSlice
 
+Image = TypeVar("Image", Volume, LabelMap)
 AIR_HU = -1024.0
 MOST_SLICES = 64
 """Of one case, spread evenly over it: neighbours say little that is new."""
@@ -63,9 +65,15 @@ def on_model_grid(
     images, labels = [], []
     for z in _spread([z for z, plane in enumerate(case.labels.array) if plane.any()], most):
         plane = grid.slab(z, 1)
-        images.append(volume_onto(case.volume, plane, AIR_HU).array[0].astype(np.float32))
-        labels.append(labels_onto(case.labels, plane).array[0])
+        images.append(volume_onto(_near(case.volume, z), plane, AIR_HU).array[0].astype(np.float32))
+        labels.append(labels_onto(_near(case.labels, z), plane).array[0])
     return np.stack(images), np.stack(labels)
+
+
+def _near(image: Image, z: int) -> Image:
+    """A slice and its neighbours: all that a resampled slice depends on, so that the rest is not read."""
+    first, end = max(0, z - 1), min(image.grid.shape[0], z + 2)
+    return replace(image, array=np.asarray(image.array[first:end]), grid=image.grid.slab(first, end - first))
 
 
 def prepared_cases(folder: Path, part: Part | None = None) -> list[EvaluatedCase]:
@@ -79,15 +87,20 @@ def prepared_cases(folder: Path, part: Part | None = None) -> list[EvaluatedCase
     for case in info.cases if part is None else info.of(part):
         if "ct" not in case.files:
             continue
-        volume = Volume(np.load(folder / case.files["ct"], mmap_mode="r"), case.grid, name=case.name)
-        labels = None
-        if "labels" in case.files:
-            labels = LabelMap(np.load(folder / case.files["labels"], mmap_mode="r"), case.grid, standard_table())
-        found.append(EvaluatedCase(case.name, volume, labels))
+        found.append(prepared_case(folder, case))
     if not found:
         which = f" in its part {part!r}" if part else ""
         raise InputError(f"{folder} has no case with a CT{which}.", "Prepare more cases, or another split.")
     return found
+
+
+def prepared_case(folder: Path, case: Case) -> EvaluatedCase:
+    """A case with a CT of the prepared data set in a folder; its arrays stay on the disk until they are read."""
+    volume = Volume(np.load(folder / case.files["ct"], mmap_mode="r"), case.grid, name=case.name)
+    labels = None
+    if "labels" in case.files:
+        labels = LabelMap(np.load(folder / case.files["labels"], mmap_mode="r"), case.grid, standard_table())
+    return EvaluatedCase(case.name, volume, labels)
 
 
 def slices_for_testing(folder: Path, count: int, view: FieldOfView) -> HeldOut:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctstudio.measure.noise import noise_sd_hu, uniform_region
+from ctstudio.measure.slices_through import slices_through
 
 TISSUE_HU = (-150.0, 200.0)
 """Fat to contrast-filled organs, after smoothing; lungs, bowel gas and bone are never even."""
@@ -49,7 +50,7 @@ def held_noise(volume_hu: NDArray[Any], pixel_mm: float) -> HeldNoise | None:
 
     Source: ours.
     """
-    chosen = np.unique(((np.arange(MOST_SLICES) + 0.5) / MOST_SLICES * len(volume_hu)).astype(int))
+    chosen = slices_through(len(volume_hu), MOST_SLICES)
     found = [(int(z), region) for z in chosen if (region := even_tissue(volume_hu[z], pixel_mm)) is not None]
     if not found:
         return None

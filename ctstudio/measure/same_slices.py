@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctstudio.core.errors import IntensityError
+from ctstudio.measure.slices_through import slices_through
 
 DETAIL_MM = (3.0, 20.0)
 """Anatomy between these sizes is compared: noise is finer, and that there is a body at all is coarser."""
@@ -32,7 +33,7 @@ def likeness(first_hu: NDArray[Any], second_hu: NDArray[Any], spacing_mm: tuple[
 
     Source: ours.
     """
-    chosen = np.unique(((np.arange(MOST_SLICES) + 0.5) / MOST_SLICES * len(first_hu)).astype(int))
+    chosen = slices_through(len(first_hu), MOST_SLICES)
     a, b = (_detail(one[chosen], spacing_mm[:2]) for one in (first_hu, second_hu))
     power = float(np.sqrt((a**2).sum() * (b**2).sum()))
     return float((a * b).sum() / power) if power > 0 else 1.0

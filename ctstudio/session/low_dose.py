@@ -16,6 +16,7 @@ from psygnal import Signal
 
 from ctstudio.catalog.low_dose import CARD
 from ctstudio.core.volume import Volume
+from ctstudio.measure.slices_through import slices_through
 from ctstudio.protocol.events import Failed
 from ctstudio.protocol.live_noise import ExposureFound, FindExposure, NoiseSimulated, SimulateNoise
 from ctstudio.session.document import Case
@@ -177,8 +178,7 @@ class LowDose:
         case = self.case
         if case is None or self._is_asked(self._key()):
             return
-        count = case.volume.grid.shape[0]
-        places = np.unique(((np.arange(MEASURED_SLICES) + 0.5) / MEASURED_SLICES * count).astype(int))
+        places = slices_through(case.volume.grid.shape[0], MEASURED_SLICES)
         grid = replace(case.volume.grid, shape=(len(places), *case.volume.grid.shape[1:]))
         scan = replace(case.volume, array=np.ascontiguousarray(case.volume.array[places]), grid=grid)
         self._ask(FindExposure(uuid4().hex, scan, self.values), self._key())

@@ -11,6 +11,7 @@ from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.resample import labels_onto, volume_onto
 from ctstudio.core.working_grid import FieldOfView, working_grid
+from ctstudio.measure.slices_through import slices_through
 from ctstudio.session.document import Case
 
 MOST_SLICES = 8
@@ -65,7 +66,7 @@ def _slices_to_look_at(case: Case, info: ModelInfo | None) -> list[int]:
     present = np.flatnonzero(counts[generated].any(axis=0)).astype(np.uint8)
     region = present[noise_region(present)]
     slices = np.flatnonzero(generated & counts[:, region].any(axis=1))
-    chosen = np.unique(((np.arange(MOST_SLICES) + 0.5) / MOST_SLICES * len(slices)).astype(int))
+    chosen = slices_through(len(slices), MOST_SLICES)
     return [int(z) for z in slices[chosen]]
 
 

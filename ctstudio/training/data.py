@@ -12,12 +12,9 @@ import numpy as np
 from ctstudio.catalog.dataset import Case, read_dataset
 from ctstudio.catalog.recipe import PhantomData, PreparedData
 from ctstudio.core.errors import InputError, ParameterError
-from ctstudio.core.grid import Grid
-from ctstudio.core.labels import LabelMap, standard_table
-from ctstudio.core.resample import labels_onto, volume_onto
 from ctstudio.core.seeds import stream
-from ctstudio.core.volume import Volume
-from ctstudio.core.working_grid import FieldOfView, working_grid
+from ctstudio.core.working_grid import FieldOfView
+from ctstudio.evaluation.cases import on_model_grid, prepared_case
 from ctstudio.phantom.population import Population
 from ctstudio.training.slices import USUAL_VIEW, Slices, load_shards, make_shards, noisy, patient_slices
 
@@ -30,7 +27,6 @@ VALIDATION_SLICES = 2
 LAST_SEED = 9_000
 """Seeds from here on are for calibrating, validating and measuring."""
 
-AIR_HU = -1024.0
 RunPart = Literal["train", "validation"]
 Data = PhantomData | PreparedData
 
@@ -111,25 +107,7 @@ def _usable(data: PreparedData, part: RunPart) -> list[tuple[int, Case]]:
 
 def case_slices(folder: Path, case: Case, number: int, count: int, view: FieldOfView = USUAL_VIEW) -> Slices:
     """Slices of a prepared case on the network's grid, evenly spread over those that hold labels."""
-    ct = np.load(folder / case.files["ct"], mmap_mode="r")
-    labels = LabelMap(np.load(folder / case.files["labels"], mmap_mode="r"), case.grid, standard_table())
-    holding = [z for z, plane in enumerate(labels.array) if plane.any()]
-    chosen = [holding[i] for i in np.linspace(0, len(holding) - 1, min(count, len(holding))).astype(int)]
-    grid = working_grid(labels, Volume(ct, case.grid), view)
-    images, maps = [], []
-    for z in chosen:
-        plane = grid.slab(z, 1)
-        near = slice(max(0, z - 1), z + 2)
-        source = case.grid.slab(near.start, len(range(*near.indices(case.shape[0]))))
-        images.append(_hu_on(ct[near], source, plane))
-        maps.append(labels_onto(LabelMap(np.asarray(labels.array[near]), source, labels.table), plane).array[0])
-    ct_hu = np.stack(images)
+    images, labels = on_model_grid(prepared_case(folder, case), view, count)
+    ct_hu = images.clip(-1024, 2000).astype(np.int16)
     doses, noise = noisy(ct_hu, number, stream(number, "case slices"), view.pixel_mm)
-    return Slices(
-        ct_hu, np.stack(maps), noise, doses, np.full(len(chosen), number, np.int64), np.ones(len(chosen), np.bool_)
-    )
-
-
-def _hu_on(array: np.ndarray, source: Grid, plane: Grid) -> np.ndarray:  # type: ignore[type-arg]
-    volume = Volume(np.asarray(array), source)
-    return volume_onto(volume, plane, AIR_HU).array[0].clip(-1024, 2000).astype(np.int16)
+    return Slices(ct_hu, labels, noise, doses, np.full(len(ct_hu), number, np.int64), np.ones(len(ct_hu), np.bool_))

@@ -14,6 +14,7 @@ from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe, TrainReci
 from ctstudio.catalog.recipes import recipe_from
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
 from ctstudio.training.data import VALIDATION_SEEDS, VALIDATION_SLICES
+from ctstudio.training.export import TRAINED
 from ctstudio.training.launch import plan_of, run_recipe
 from ctstudio.training.memory import memory_bytes
 from ctstudio.training.recorder import device_name
@@ -21,7 +22,8 @@ from ctstudio.training.run import new_accelerator
 
 TRIED_STEPS, TRIED_PATIENTS, TRIED_SLICES = 4, 2, 2
 TRIED_IMAGES = 2
-TRAINED = ("vae", "clip", "segmenter", "layout", "natural", "denoiser", "student")
+STEPPED = (*TRAINED, "student")
+"""Stages that take steps."""
 
 
 class StageEstimate(BaseModel):
@@ -102,7 +104,7 @@ def _small(recipe: Recipe) -> Recipe:
         settings["data"]["patients"] = min(recipe.data.patients, TRIED_PATIENTS)
     else:
         settings["data"]["slices_each"] = min(recipe.data.slices_each, TRIED_SLICES)
-    for name in TRAINED:
+    for name in STEPPED:
         if settings.get(name):
             settings[name]["steps"] = min(settings[name]["steps"], TRIED_STEPS)
     if settings.get("natural"):
@@ -143,7 +145,7 @@ def _stage(recipe: Recipe, small: Recipe, name: str, spent: float, folder: Path)
     if name == "images":
         share = _images(recipe) / _images(small)
         return StageEstimate(stage=name, steps=_images(recipe), seconds=round(spent * share, 1))
-    if name not in TRAINED:
+    if name not in STEPPED:
         slices = _slices(recipe)
         return StageEstimate(stage=name, steps=slices, seconds=round(spent * slices / _slices(small), 1))
     steps = getattr(recipe, "denoiser" if name == "student" else name).steps

@@ -13,6 +13,7 @@ from ctstudio.catalog.model_card import FILE_NAME, Borrowed, ModelInfo, Range, R
 from ctstudio.catalog.recipe import Recipe, TrainRecipe
 from ctstudio.catalog.shelf import Model, file_digest, find_model, is_on_shelf, lend, part_folder
 from ctstudio.core.labels import standard_table, values_of
+from ctstudio.evaluation.na_diff import LEAST_LIVER_MM2
 from ctstudio.measure.noise_region import LIVER
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
 from ctstudio.systems.na_diff.config import NaDiffConfig
@@ -37,9 +38,6 @@ from ctstudio.training.slices import Slices
 LICENCE = "Apache-2.0"
 LEAST_MM2 = 70.0
 """A slice with less of a label does not count as showing it."""
-
-LEAST_LIVER_MM2 = 900.0
-"""Of liver, in which its noise is measured."""
 
 LAST_STEPS = 100
 TRAINED = ("vae", "clip", "segmenter", "layout", "natural", "denoiser")
