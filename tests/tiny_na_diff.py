@@ -45,10 +45,11 @@ def write_tiny_model(folder: Path, name: str = "tiny", changes: dict[str, Any] |
     from ctstudio.catalog.shelf import file_digest
     from ctstudio.nets.clip import build_clip
     from ctstudio.nets.segmenter import build_segmenter
+    from ctstudio.nets.weight_files import save_weights
     from ctstudio.systems.na_diff.config import NaDiffConfig
     from ctstudio.systems.na_diff.layout import LayoutNetwork
     from ctstudio.systems.na_diff.network import NaDiffNetwork
-    from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, LAYOUT, SEGMENTER, save_weights
+    from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, LAYOUT, SEGMENTER
 
     config = {**CONFIG, **(changes or {})}
     torch.manual_seed(0)

@@ -10,13 +10,19 @@ from torch import Tensor
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write tensors as safetensors, with the rights of any new file.
+    """Write tensors as safetensors, with the rights of any new file; those that share memory are each written whole.
 
     Raises:
         OSError, SafetensorError: The file cannot be written.
     """
     path.unlink(missing_ok=True)
-    save_file({key: value.detach().contiguous().cpu() for key, value in tensors.items()}, path)
+    plain, taken = {}, set()
+    for key, value in tensors.items():
+        tensor = value.detach().contiguous().cpu()
+        memory = tensor.untyped_storage().data_ptr()
+        plain[key] = tensor.clone() if memory in taken else tensor
+        taken.add(memory)
+    save_file(plain, path)
     give_usual_rights(path)
 
 

@@ -15,10 +15,11 @@ from ctstudio.catalog.shelf import Model, file_digest, find_model, is_on_shelf, 
 from ctstudio.core.labels import standard_table, values_of
 from ctstudio.evaluation.na_diff import LEAST_LIVER_MM2
 from ctstudio.measure.noise_region import LIVER
+from ctstudio.nets.weight_files import save_weights
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
-from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, LAYOUT, SEGMENTER, save_vae, save_weights
+from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER, LAYOUT, SEGMENTER, save_vae
 from ctstudio.training.data import in_words, load_slices
 from ctstudio.training.na_diff_networks import (
     VOCABULARY,

@@ -14,10 +14,11 @@ from ctstudio.catalog.shelf import check, find_model, part_folder
 from ctstudio.core.errors import ParameterError
 from ctstudio.nets.clip import WordTokenizer, build_clip
 from ctstudio.nets.segmenter import build_segmenter
+from ctstudio.nets.weight_files import WEIGHTS, load_weights
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.layout import LayoutNetwork
 from ctstudio.systems.na_diff.network import NaDiffNetwork
-from ctstudio.systems.na_diff.weights import DENOISER, WEIGHTS, load_clip, load_vae, load_weights
+from ctstudio.systems.na_diff.weights import DENOISER, load_clip, load_vae
 from ctstudio.training.lenders import lender_of, lent_settings
 from ctstudio.training.run import Run, restored
 from ctstudio.training.stages.clip import clip_config

@@ -129,8 +129,10 @@ def restored(run: Run, stage: str, module: nn.Module, which: str = "last") -> nn
     """
     store = run.store(stage)
     average = store.average(which)
-    buffers = {k: v for k, v in store.module().items() if k not in average}
-    module.load_state_dict({**buffers, **average})
+    module.load_state_dict(store.module())
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():  # once each, also where two names mean the same weights
+            parameter.copy_(average.get(name, parameter))
     return module.eval().requires_grad_(False)
 
 

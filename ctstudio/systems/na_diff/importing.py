@@ -18,6 +18,7 @@ from ctstudio.catalog.shelf import file_digest
 from ctstudio.core.errors import ParameterError
 from ctstudio.nets.tensor_file import give_usual_rights, save_tensors
 from ctstudio.nets.vae_keys import build_vae
+from ctstudio.nets.weight_files import CONFIG, WEIGHTS
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.import_files import find_sources
 from ctstudio.systems.na_diff.import_parts import (
@@ -29,7 +30,7 @@ from ctstudio.systems.na_diff.import_parts import (
     fitted_vae,
 )
 from ctstudio.systems.na_diff.import_report import coverage_facts, licence_of, origin_facts, untrained_in_words
-from ctstudio.systems.na_diff.weights import CLIP_FOLDER, CONFIG, DENOISER, WEIGHTS
+from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER
 
 REPORT = "import.json"
 """In the model's folder: which of the network's tensors was filled from which key of which file."""

@@ -18,12 +18,13 @@ from ctstudio.catalog.recipes import list_recipes, load_recipe, recipe_from
 from ctstudio.catalog.shelf import check, find_model, part_folder
 from ctstudio.core.errors import CtStudioError, InputError, ModelNotFound, ParameterError, WeightMismatch
 from ctstudio.nets.dit import parameter_count
+from ctstudio.nets.weight_files import WEIGHTS
 from ctstudio.protocol.training_run import RunFiles, ValidationLine, read_records
 from ctstudio.systems.na_diff.config import PAPER, NaDiffConfig
 from ctstudio.systems.na_diff.latents import decoded_hu, encoded
 from ctstudio.systems.na_diff.natural import NaturalNetwork, natural_config
 from ctstudio.systems.na_diff.network import NaDiffNetwork
-from ctstudio.systems.na_diff.weights import DENOISER, WEIGHTS, load
+from ctstudio.systems.na_diff.weights import DENOISER, load
 from ctstudio.training.checks import check_run
 from ctstudio.training.launch import plan_of, run_recipe
 from tiny_dataset import write_dataset

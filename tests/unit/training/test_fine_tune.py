@@ -16,10 +16,11 @@ from ctstudio.catalog.recipe import Adaptation, FineTuneRecipe
 from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import check, find_model
 from ctstudio.core.errors import ParameterError
+from ctstudio.nets.weight_files import WEIGHTS
 from ctstudio.protocol.training_run import RunFiles, RunInfo, StepLine, ValidationLine, read_record, read_records
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
-from ctstudio.systems.na_diff.weights import DENOISER, WEIGHTS, load
+from ctstudio.systems.na_diff.weights import DENOISER, load
 from ctstudio.training.data import load_slices
 from ctstudio.training.fine_tune import adapted, merged
 from ctstudio.training.launch import run_recipe

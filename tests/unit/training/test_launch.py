@@ -14,8 +14,9 @@ from ctstudio.catalog.recipe import TrainRecipe
 from ctstudio.catalog.recipes import load_recipe
 from ctstudio.catalog.shelf import check, find_model
 from ctstudio.core.errors import ParameterError
+from ctstudio.nets.weight_files import WEIGHTS
 from ctstudio.protocol.training_run import RunFiles, RunInfo, StepLine, read_record, read_records
-from ctstudio.systems.na_diff.weights import DENOISER, WEIGHTS, load, load_segmenter
+from ctstudio.systems.na_diff.weights import DENOISER, load, load_segmenter
 from ctstudio.training.data import load_slices
 from ctstudio.training.launch import plan_of, run_recipe
 from ctstudio.training.na_diff_networks import config_of, trained_denoiser
