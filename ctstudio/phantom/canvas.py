@@ -43,6 +43,7 @@ class Canvas:
     Attributes:
         hu: (z, y, x) float32.
         label: (z, y, x) uint8.
+        lobes: (z, y, x) uint8, label of the lung's lobe each voxel lay in before anything was painted into the lungs.
         x, y, z: Patient coordinates, mm, float32, full shape.
         level: Patient z before bending, broadcastable to the shape (one number a slice on axial grids).
     """
@@ -52,6 +53,7 @@ class Canvas:
         self.affine = grid.affine
         self.hu: Float = np.full(grid.shape, -1000.0, np.float32)
         self.label = np.zeros(grid.shape, np.uint8)
+        self.lobes = np.zeros(grid.shape, np.uint8)
         everything: Box = (slice(0, grid.shape[0]), slice(0, grid.shape[1]), slice(0, grid.shape[2]))
         self.everything = everything
         plain = [self._plain(axis) for axis in range(3)]

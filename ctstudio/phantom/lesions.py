@@ -16,6 +16,8 @@ from ctstudio.phantom.tissue import of_phase
 KIDNEYS = ("kidney_left", "kidney_right", "torso_fat")
 LUNG = (*ALL_LOBES, "lung_vessels", "bronchi")
 EFFUSION_HU = 11.0
+_BEYOND_MM = np.float32(99.0)
+"""Distance to a finding of a lobe on the other side of its fissure: it ends there."""
 
 
 def paint_spots(canvas: Canvas, patient: Patient, labels: tuple[str, ...]) -> None:
@@ -35,6 +37,9 @@ def _paint_spot(canvas: Canvas, patient: Patient, spot: Spot) -> None:
     uneven = canvas.field(wave, box)
     x, y, z = canvas.points(box)
     ball = ellipsoid(x, y, z, spot.centre, (spot.radius_mm, 0.92 * spot.radius_mm, 1.05 * spot.radius_mm))
+    if spot.lobe:
+        lobe = canvas.values[f"lung_{spot.lobe}_lobe_{spot.side}"]
+        ball = np.where(canvas.lobes[box] == lobe, ball, _BEYOND_MM)
     _LOOKS[spot.label](canvas, patient, Area(box, ball + rough * uneven), uneven)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctstudio.core.seeds import stream
-from ctstudio.phantom.abdomen import Room, wobble
+from ctstudio.phantom.abdomen import Room
 from ctstudio.phantom.canvas import Area, Box, Canvas
+from ctstudio.phantom.fissures import depth_in_lobe, horizontal, horizontal_wave, oblique, oblique_wave
 from ctstudio.phantom.heart import sac_distance
 from ctstudio.phantom.shapes import Float, join, meet, ring
 from ctstudio.phantom.texture import waves
@@ -112,31 +113,33 @@ def _paint_diaphragm(canvas: Canvas, room: Room) -> None:
     canvas.paint(Area(canvas.everything, sheet), hu, "skeletal_muscle", fat)
 
 
-def oblique(canvas: Canvas, room: Room, box: Box, side: str) -> Float:
-    """Distance to the oblique fissure: positive in the upper (and middle) lobe, mm."""
-    x, y, z = canvas.points(box)
-    start = 50.0 if side == "left" else 44.0
-    bow = 0.0018 * (np.abs(x) - 70.0) ** 2
-    wave = wobble(canvas, room, box, f"oblique {side}", 90, 4.0)
-    result: Float = (z - start - 0.95 * y + bow) * 0.72 + wave
-    return result
-
-
 def _divide(canvas: Canvas, room: Room, chest: Chest) -> None:
     """Name the lobes and draw the fissures as thin brighter sheets."""
     box = chest.box
-    _, y, z = canvas.points(box)
-    label = canvas.label[box]
+    x, y, z = canvas.points(box)
+    label, seed = canvas.label[box], room.patient.seed
     for side in ("left", "right"):
         here = canvas.has(box, LOBES[side][0])
-        cut = oblique(canvas, room, box, side)
+        cut = oblique(x, y, z, canvas.field(oblique_wave(seed, side), box), side)
         np.copyto(label, canvas.values[LOBES[side][1]], where=here & (cut < 0))
         canvas.paint(Area(box, np.abs(cut) - 0.35), -690.0, None, here, edge_mm=1.3)
         if side == "right":
-            flat = z - 46.0 - 0.06 * y + wobble(canvas, room, box, "horizontal", 80, 4.0)
+            flat = horizontal(y, z, canvas.field(horizontal_wave(seed), box))
             front = here & (cut > 0)
             np.copyto(label, canvas.values[LOBES["right"][2]], where=front & (flat < 0))
             canvas.paint(Area(box, np.abs(flat) - 0.3), -720.0, None, front, edge_mm=1.3)
+    canvas.lobes[box] = np.where(canvas.has(box, *ALL_LOBES), label, 0)
+
+
+def lobe_points(torso: Torso, side: str, lobe: str, radius_mm: float) -> NDArray[np.float64]:
+    """Places in a lobe around which most of a ball of that radius lies within the lobe, (n, 3) patient mm, n > 0."""
+    points = lung_points(torso, side, 1024, f"{lobe} lobe", 4.0)
+    depth = depth_in_lobe(torso.patient, points, side, lobe)
+    own = points[depth > 0.0]
+    inner = own[depth[depth > 0.0] > 6.0]
+    near = np.linalg.norm(inner[:, None] - own[None], axis=2) < radius_mm
+    held = near.sum(axis=1)
+    return inner[np.argsort(-held, kind="stable")][: max(1, len(inner) // 3)]
 
 
 def lung_points(torso: Torso, side: str, count: int, purpose: str, gap_mm: float = 5.0) -> NDArray[np.float64]:

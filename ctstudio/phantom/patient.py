@@ -104,7 +104,8 @@ def make_patient(seed: int, region: Region, findings: Mapping[str, str] | None =
     Args:
         seed: Any integer >= 0; the same seed gives the same patient.
         region: "chest", "abdomen" or "head".
-        findings: Finding to value, as `FINDINGS` lists them. None draws them from the seed; {} is a healthy patient.
+        findings: Finding to value, as `FINDINGS` lists them. None draws them from the seed; {} is a healthy patient,
+            and the value "none" says that one is absent.
 
     Raises:
         ParameterError: Unknown region, finding or value.

@@ -52,12 +52,15 @@ class Phantom:
         labels: uint8 in the standard table.
         pet: float32 SUV, or None.
         mr: float32 T1-weighted signal, arbitrary units, or None.
+        lobes: (z, y, x) uint8, the lobe (value in the standard table) each voxel lay in before vessels, bronchi,
+            findings and neighbours were painted; 0 elsewhere.
     """
 
     ct: Volume
     labels: LabelMap
     pet: Volume | None
     mr: Volume | None
+    lobes: NDArray[np.uint8] | None = None
 
 
 def render(patient: Patient, grid: Grid, pet: bool = True, mr: bool = True) -> Phantom:
@@ -65,6 +68,7 @@ def render(patient: Patient, grid: Grid, pet: bool = True, mr: bool = True) -> P
     table = standard_table()
     values = {label.name: label.value for label in table}
     hu, labels = np.empty(grid.shape, np.int16), np.empty(grid.shape, np.uint8)
+    lobes = np.empty(grid.shape, np.uint8)
     suv = np.empty(grid.shape, np.float32) if pet else None
     signal = np.empty(grid.shape, np.float32) if mr else None
     count = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2]))
@@ -78,13 +82,14 @@ def render(patient: Patient, grid: Grid, pet: bool = True, mr: bool = True) -> P
             signal[part] = t1_signal(canvas, patient, table)
         _add_texture(canvas, patient, table)
         hu[part] = np.clip(np.rint(canvas.hu), -1024, 3071).astype(np.int16)
-        labels[part] = canvas.label
+        labels[part], lobes[part] = canvas.label, canvas.lobes
     name = f"phantom {patient.region} {patient.seed}"
     return Phantom(
         Volume(hu, grid, "CT", "HU", synthetic=True, name=name),
         LabelMap(labels, grid, table, synthetic=True, name=name),
         None if suv is None else Volume(blurred(suv, grid.spacing_mm), grid, "PT", "SUV", synthetic=True, name=name),
         None if signal is None else Volume(signal, grid, "MR", "arbitrary", synthetic=True, name=name),
+        lobes,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from ctstudio.core.seeds import stream
 from ctstudio.phantom.abdomen import Room, liver_shape
 from ctstudio.phantom.findings import Finding
 from ctstudio.phantom.kidneys import kidney_centre
-from ctstudio.phantom.lungs import HILUM, lung_points
+from ctstudio.phantom.lungs import HILUM, lobe_points, lung_points
 from ctstudio.phantom.patient import Patient, body_of
 from ctstudio.phantom.torso import Torso, torso_of
 
@@ -30,6 +30,7 @@ class Spot:
         side: "left", "right" or "".
         place: The organ it lies in, as the report says it.
         suv: FDG uptake, 0 where it is that of its label.
+        lobe: Lobe of the lung within which it keeps, where one was asked for: "upper", "middle", "lower", else "".
     """
 
     finding: str
@@ -39,6 +40,7 @@ class Spot:
     side: str
     place: str
     suv: float = 0.0
+    lobe: str = ""
 
 
 def spots_of(patient: Patient) -> tuple[Spot, ...]:
@@ -54,6 +56,8 @@ def spots_of(patient: Patient) -> tuple[Spot, ...]:
             found += _nodes(torso, finding)
         elif finding.name == "tumour":
             found += _tumour(torso, finding)
+        elif finding.lobe:
+            found += _in_lobe(torso, finding)
         elif finding.name in _IN_LUNG:
             found += _in_lungs(torso, finding)
     return tuple(found)
@@ -74,6 +78,16 @@ def _in_lungs(torso: Torso, finding: Finding) -> list[Spot]:
             points = points[np.argsort(points[:, 2] - points[:, 1])][:20]
         centre = points[int(finding.places[number][1] * len(points))]
         found.append(_spot(finding, _IN_LUNG[finding.name], centre, radius, side, f"{side} lung"))
+    return found
+
+
+def _in_lobe(torso: Torso, finding: Finding) -> list[Spot]:
+    found = []
+    for radius, (_, along, _) in zip(finding.size_mm, finding.places, strict=True):
+        points = lobe_points(torso, finding.side, finding.lobe, radius)
+        place = f"{finding.side} {finding.lobe} lobe"
+        spot = _spot(finding, _IN_LUNG[finding.name], points[int(along * len(points))], radius, finding.side, place)
+        found.append(replace(spot, lobe=finding.lobe))
     return found
 
 
