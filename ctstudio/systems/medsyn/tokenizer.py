@@ -1,0 +1,73 @@
+"""Words to numbers: BERT's tokenizer, from a folder's `vocab.txt` alone, and a vocabulary made of given texts."""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from transformers import BertTokenizerFast, PreTrainedTokenizerBase
+
+from ctstudio.core.errors import WeightMismatch
+
+VOCABULARY, SETTINGS = "vocab.txt", "tokenizer_config.json"
+PADDING, UNKNOWN, START, SEPARATOR, MASK = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+_SIGNS = "°±×µ≤≥–—‘’“”…≈²³"
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a folder; nothing is asked of the network.
+
+    Raises:
+        WeightMismatch: There is no `vocab.txt`, or it lacks one of BERT's marks.
+    """
+    try:
+        entries = set((folder / VOCABULARY).read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise WeightMismatch(
+            f"{folder / VOCABULARY} cannot be read.", "Install the model again.", str(error)
+        ) from error
+    absent = [mark for mark in SPECIAL if mark not in entries]
+    if absent:
+        raise WeightMismatch(
+            f"{folder / VOCABULARY} is no vocabulary of BERT: it lacks {', '.join(absent)}.",
+            "Use the vocab.txt that belongs to the weights.",
+        )
+    return BertTokenizerFast.from_pretrained(str(folder), local_files_only=True)
+
+
+def train_vocabulary(texts: Iterable[str], size: int) -> list[str]:
+    """WordPiece entries for some texts, in lower case; numbers are left in single digits.
+
+    Every letter and digit, alone and inside a word, and every mark of punctuation has an entry, so no word that is
+    written with them is unknown.
+
+    Args:
+        texts: What to learn from.
+        size: Most entries.
+
+    Returns:
+        The entries, BERT's five marks first and [PAD] at 0; fewer than `size` when the texts need no more.
+    """
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Digits(individual_digits=True)]
+    )
+    inside = string.ascii_lowercase + string.digits + _SIGNS
+    first = [*SPECIAL, *string.punctuation, *inside, *(f"##{sign}" for sign in inside)]  # fixed, so that ties are too
+    tokenizer.train_from_iterator(
+        texts, trainers.WordPieceTrainer(vocab_size=size, special_tokens=first, show_progress=False)
+    )
+    return [entry for entry, _ in sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])]
+
+
+def save_vocabulary(entries: list[str], folder: Path) -> None:
+    """Write a vocabulary as `load_tokenizer` reads it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / VOCABULARY).write_text("\n".join(entries) + "\n", encoding="utf-8")
+    settings: dict[str, Any] = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}
+    (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
