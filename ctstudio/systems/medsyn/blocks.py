@@ -35,7 +35,7 @@ class Block(nn.Module):
 
     def __init__(self, inside: int, outside: int, kernel: tuple[int, int, int]) -> None:
         super().__init__()
-        self.proj = nn.Conv3d(inside, outside, kernel, padding=tuple(k // 2 for k in kernel))
+        self.proj = nn.Conv3d(inside, outside, kernel, padding=(kernel[0] // 2, kernel[1] // 2, kernel[2] // 2))
         self.norm = nn.GroupNorm(NORM_GROUPS, outside)
 
     def forward(self, x: Tensor, scale_shift: tuple[Tensor, Tensor] | None = None) -> Tensor:

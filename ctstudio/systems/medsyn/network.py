@@ -7,6 +7,7 @@ Differs: the paper's figure shows attention along depth in the middle groups; th
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -159,7 +160,7 @@ def _up_levels(config: UNetConfig, time_dim: int, idle: tuple[nn.Module, ...]) -
 def _down(levels: nn.ModuleList, x: Tensor, time: Tensor) -> tuple[Tensor, list[Tensor]]:
     skips = []
     for level in levels:
-        first, second, *_, deep, halve = level  # type: ignore[misc]
+        first, second, *_, deep, halve = _layers(level)
         x = second(first(x, time), time)  # (B, outside, D, h, w)
         skips.append(x)
         x = deep(halve(x), time)  # (B, outside, D, h/2, w/2)
@@ -168,13 +169,17 @@ def _down(levels: nn.ModuleList, x: Tensor, time: Tensor) -> tuple[Tensor, list[
 
 def _up(levels: nn.ModuleList, x: Tensor, skips: list[Tensor], time: Tensor, order: str) -> Tensor:
     for level in levels:
-        first, second, *_, deep, double = level  # type: ignore[misc]
+        first, second, *_, deep, double = _layers(level)
         x = first(torch.cat([x, skips.pop()], dim=1), time)  # (B, inside, D, h, w)
         if order == "early":
             x = deep(second(double(x), time), time)  # (B, inside, D, 2h, 2w)
         else:
             x = double(deep(second(x, time), time))  # (B, inside, D, 2h, 2w)
     return x
+
+
+def _layers(level: nn.Module) -> list[nn.Module]:
+    return list(cast(nn.ModuleList, level))
 
 
 def _clean(head: nn.Sequential, x: Tensor, stem: Tensor) -> Tensor:
