@@ -18,7 +18,7 @@ CONFIG = "config.json"
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
-    """Fill a network from a safetensors file, strictly, as float32.
+    """Fill a network from a safetensors file, strictly, as float32; one on the meta device gets its memory so.
 
     Raises:
         WeightMismatch: The file is missing or damaged, or keys or shapes differ; names them.
@@ -42,7 +42,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
             "Use the weights that belong to this model.json.",
             "\n".join(wrong),
         )
-    module.load_state_dict(state)
+    module.load_state_dict(state, assign=any(tensor.is_meta for tensor in own.values()))
 
 
 def save_weights(module: nn.Module, folder: Path, config: dict[str, Any] | None = None) -> None:
