@@ -13,7 +13,7 @@ from ctstudio.catalog.batch import DEFAULT_NAME, BatchSettings, folder_of
 from ctstudio.catalog.card import Card
 from ctstudio.catalog.sweeps import sweeps_from, swept_parameters, text_of
 from ctstudio.core.errors import InputError, ModelNotFound, ParameterError
-from ctstudio.session.generation import where_models_go
+from ctstudio.session.task_form import where_models_go
 
 FIRST_LISTS = {"dose": "5 %, 10 %, 25 %", "seed": "0-4"}
 _TEXTS = ("masks", "out", "name", "labels", "label_source", "layout", "patient_pattern")

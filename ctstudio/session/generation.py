@@ -1,94 +1,26 @@
-"""What the Generate page holds: the parameters of a task, the model, the seed; and the request made of them."""
+"""What the Generate page holds for CT from a mask: its choices, how well they fit, and the request made of them."""
 
 from __future__ import annotations
 
-import secrets
-import uuid
-from typing import Any
-
 import numpy as np
-from psygnal import Signal
 
 from ctstudio.catalog.card import Card
 from ctstudio.catalog.fit import MIN_VOXELS, Fit, assess
 from ctstudio.catalog.model_card import ModelInfo
-from ctstudio.catalog.shelf import model_folders
-from ctstudio.core.errors import GeometryError, IntensityError, MaskError, ModelNotFound
+from ctstudio.core.errors import GeometryError, IntensityError, MaskError
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.volume import Volume
 from ctstudio.protocol.request import Request
 from ctstudio.session.document import Case
-
-SEEDS = 2**31
-_SEED = "seed"
+from ctstudio.session.task_form import TaskForm
 
 
-class GenerationForm:
-    """The choices for one task, always valid.
-
-    Attributes:
-        card: The task.
-        device: "auto", "cpu" or "cuda".
-        dtype: "auto", "fp32" or "bf16".
-
-    Signals:
-        changed: The name of the parameter (or "model", "seed_locked", "use_scan") that changed.
-    """
-
-    changed = Signal(str)
+class GenerationForm(TaskForm):
+    """The choices for CT from a mask; `changed` also says "use_scan"."""
 
     def __init__(self, card: Card, model: str = "") -> None:
-        self.card = card
-        self.device = "auto"
-        self.dtype = "auto"
-        self._values = card.defaults()
-        self._model = model
-        self._seed_locked = False
+        super().__init__(card, model)
         self._use_scan = True
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """JSON values of all parameters."""
-        return dict(self._values)
-
-    def set(self, name: str, value: Any) -> None:
-        """Set one parameter.
-
-        Raises:
-            ParameterError: The value is outside its range, or there is no such parameter; the old value stays.
-        """
-        wanted = self.card.validated({**self._values, name: value})
-        if wanted != self._values:
-            self._values = wanted
-            self.changed.emit(name)
-
-    def reset(self) -> None:
-        """Give every parameter but the seed its default."""
-        for name, value in self.card.defaults().items():
-            if name != _SEED:
-                self.set(name, value)
-
-    @property
-    def model(self) -> str:
-        """Name or folder of the model, "" for none."""
-        return self._model
-
-    @model.setter
-    def model(self, model: str) -> None:
-        if model != self._model:
-            self._model = model
-            self.changed.emit("model")
-
-    @property
-    def seed_locked(self) -> bool:
-        """Whether the next request keeps the seed."""
-        return self._seed_locked
-
-    @seed_locked.setter
-    def seed_locked(self, locked: bool) -> None:
-        if locked != self._seed_locked:
-            self._seed_locked = locked
-            self.changed.emit("seed_locked")
 
     @property
     def use_scan(self) -> bool:
@@ -100,16 +32,6 @@ class GenerationForm:
         if use != self._use_scan:
             self._use_scan = use
             self.changed.emit("use_scan")
-
-    def roll_seed(self) -> int:
-        """Throw the dice: a new seed, also when it is locked."""
-        self.set(_SEED, secrets.randbelow(SEEDS))
-        return int(self._values[_SEED])
-
-    def after_submit(self) -> None:
-        """Make ready for the next request: a new seed unless it is locked."""
-        if not self._seed_locked:
-            self.roll_seed()
 
     def findings(self, case: Case, info: ModelInfo) -> list[Fit]:
         """How well the case fits the model's ranges; costs no walk through the mask."""
@@ -128,9 +50,7 @@ class GenerationForm:
             MaskError: The mask is empty.
             IntensityError: The scan has NaN voxels or is not in HU.
         """
-        if not self._model:
-            raise ModelNotFound("No model is chosen.", where_models_go())
-        parameters = self.card.validated(self._values)
+        self.check_model()
         check_geometry(case)
         if case.mask.empty:
             raise MaskError("The mask is empty.", "Paint a label, or import a mask.")
@@ -140,23 +60,7 @@ class GenerationForm:
             check_intensity(case.volume)
             inputs["like"] = case.volume
             files["like"] = str(case.path or "")
-        return Request(
-            id=uuid.uuid4().hex,
-            system=self.card.system,
-            task=self.card.task,
-            model=self._model,
-            parameters=parameters,
-            inputs=inputs,
-            device=self.device,
-            dtype=self.dtype,
-            input_files=files,
-        )
-
-
-def where_models_go() -> str:
-    """What to do when there is no model to choose."""
-    own = model_folders()[1]
-    return f"Choose a model on the Generate page; one that is not listed goes as a folder into {own}, then start again."
+        return self.request(inputs, files)
 
 
 def check_geometry(case: Case) -> None:

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.errors import ParameterError
-from ctstudio.session.generation import GenerationForm, where_models_go
+from ctstudio.session.generation import GenerationForm
+from ctstudio.session.task_form import where_models_go
 from ctstudio.ui import theme
 from ctstudio.ui.dose_dial import DoseDial
 from ctstudio.ui.fit_lines import FitLines
