@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from ctstudio.phantom.findings import ABSENT, FINDINGS, SIDES, SIZES, Finding, check_findings
 from ctstudio.phantom.patient import Patient
-from ctstudio.phantom.spots import Spot, spots_of
+from ctstudio.phantom.spots import spots_of
 
 CHEST_FINDINGS = ("effusion", "cardiomegaly", "emphysema", "consolidation", "nodule", "nodes", "tumour")
-"""Findings of the chest itself; the upper abdomen is left to others."""
+"""Findings of the chest itself: stated where they are there, and denied where they are not."""
+BELOW = ("liver_lesion", "kidney_lesion")
+"""Findings below the diaphragm, of which a report on the chest says only that they are there."""
 _SIDED = ("effusion", "consolidation")
 """Findings whose absence on the healthy side is worth a word."""
-_CUT_BY_FISSURES_MM = 24.0
-"""Radius from which a consolidation that keeps within its lobe may be flatter than its radius says."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class ChestFact:
         size: "small", "moderate", "large" or "".
         side: "left", "right", "bilateral" or "".
         lobe: "upper", "middle", "lower" or "".
-        figure: Depth of an effusion, largest diameter of anything round (mm); for a heart, how much larger (%).
-        count: Number of nodules or bullae.
+        figure: Depth of an effusion or largest diameter of what is round, mm; of a heart, how much larger, %. None for
+            a consolidation, which ends where its lobe or lung does.
+        count: Number of nodules, bullae or lesions.
     """
 
     finding: str
@@ -42,16 +43,21 @@ class ChestFact:
 
 def facts_of(patient: Patient) -> tuple[ChestFact, ...]:
     """All that is true of a patient's chest, what is absent included."""
-    spots = spots_of(patient)
     facts = []
-    for name in CHEST_FINDINGS:
+    for name in (*CHEST_FINDINGS, *BELOW):
         finding = patient.finding(name)
-        items = [s for s in spots if s.finding == name]
         if finding is None:
-            facts.append(ChestFact(name, False))
-        elif items or name in ("effusion", "cardiomegaly"):
-            facts += [_fact(finding, items), *_healthy_side(name, finding.side)]
+            facts += [ChestFact(name, False)] if name in CHEST_FINDINGS else []
+            continue
+        sizes = _liver_sizes(patient) if name == "liver_lesion" else finding.size_mm
+        if sizes:
+            facts += [_fact(finding, sizes), *_healthy_side(name, finding.side)]
     return tuple(facts)
+
+
+def _liver_sizes(patient: Patient) -> tuple[float, ...]:
+    """Radii of the lesions that found room in the liver."""
+    return tuple(s.radius_mm for s in spots_of(patient) if s.finding == "liver_lesion")
 
 
 def facts_asked(findings: Mapping[str, str]) -> tuple[ChestFact, ...]:
@@ -63,7 +69,7 @@ def facts_asked(findings: Mapping[str, str]) -> tuple[ChestFact, ...]:
     check_findings(findings, "chest")
     if not findings:
         return tuple(ChestFact(name, False) for name in CHEST_FINDINGS)
-    return tuple(_asked(name, value) for name, value in findings.items() if name in CHEST_FINDINGS)
+    return tuple(_asked(name, value) for name, value in findings.items())
 
 
 def _asked(name: str, value: str) -> ChestFact:
@@ -76,15 +82,14 @@ def _asked(name: str, value: str) -> ChestFact:
     return ChestFact(name, True, size, side, lobe if side else "")
 
 
-def _fact(finding: Finding, items: list[Spot]) -> ChestFact:
+def _fact(finding: Finding, sizes: tuple[float, ...]) -> ChestFact:
     name, size, side, lobe = finding.name, finding.size, finding.side, finding.lobe
     if name == "effusion":
-        return ChestFact(name, True, size, side, figure=round(finding.size_mm[0]))
+        return ChestFact(name, True, size, side, figure=round(sizes[0]))
     if name == "cardiomegaly":
-        return ChestFact(name, True, size, figure=round(100 * (finding.size_mm[0] - 1.0)))
-    widest = max(s.radius_mm for s in items)
-    figure = 0 if lobe and widest > _CUT_BY_FISSURES_MM else round(2 * widest)
-    return ChestFact(name, True, size, side, lobe, figure, len(items))
+        return ChestFact(name, True, size, figure=round(100 * (sizes[0] - 1.0)))
+    figure = 0 if name == "consolidation" else round(2 * max(sizes))
+    return ChestFact(name, True, size, side, lobe, figure, len(sizes))
 
 
 def _healthy_side(name: str, side: str) -> list[ChestFact]:

@@ -16,6 +16,12 @@ class Phrases(NamedTuple):
     held_out: tuple[str, ...]
 
 
+_LESION_LINES = Phrases(("{size} {noun}", "{size} {nouns}", "{noun}", "{nouns}"), ("{noun}, {size}", "{nouns}, {size}",
+                         "visible {noun}", "visible {nouns}"))  # fmt: skip
+_LESION_SENTENCES = Phrases(
+    ("there is a {size} {noun}", "there are {count} {size} {nouns}", "there is a {noun}", "there are {nouns}"),
+    ("a {noun} is seen", "{nouns} are seen", "a {size} {noun} is seen", "{size} {nouns} are seen"),
+)
 LINES: dict[str, Phrases] = {
     "effusion": Phrases(
         (
@@ -32,7 +38,7 @@ LINES: dict[str, Phrases] = {
     "cardiomegaly": Phrases(
         ("{size} {noun}", "{noun}, {size}", "{much} enlarged heart", "enlarged heart", "{noun}", "heart {bigger}",
          "heart {much} enlarged"),
-        ("{much} enlarged cardiac silhouette", "enlarged cardiac silhouette", "large heart"),
+        ("{much} enlarged cardiac silhouette", "enlarged cardiac silhouette", "heart enlarged, {size}"),
     ),
     "emphysema": Phrases(
         ("{size} {noun}", "{noun}, {size}", "{size} {noun} {upper}", "{size} {noun} with bullae", "{noun}",
@@ -62,6 +68,8 @@ LINES: dict[str, Phrases] = {
             "{noun} {where} measuring {figure} mm", "solid {noun}", "solid {nouns}",
         ),
     ),
+    "liver_lesion": _LESION_LINES,
+    "kidney_lesion": _LESION_LINES,
     "nodes": Phrases(("enlarged {nouns}", "{size} enlarged {nouns}"), ("enlargement of {nouns}",)),
     "tumour": Phrases(("{size} {side} {noun}", "{size} {noun}", "{noun} {where}"), ("{noun}", "{side} {noun}, {size}")),
 }  # fmt: skip
@@ -90,7 +98,7 @@ SENTENCES: dict[str, Phrases] = {
             "the cardiac silhouette is {much} enlarged", "heart size is {much} increased", "the heart is {bigger}",
             "the heart is {much} enlarged, about {figure} % larger than normal in diameter", "{size} {noun} is noted",
         ),
-        ("the size of the heart is {much} increased", "the heart shows {size} enlargement", "the heart is too large"),
+        ("the size of the heart is {much} increased", "the heart shows {size} enlargement", "the heart is larger than normal"),
     ),
     "emphysema": Phrases(
         (
@@ -109,8 +117,7 @@ SENTENCES: dict[str, Phrases] = {
             "a {size} {noun} is seen {within}", "a {size} area of {noun} is present {within}",
             "there is {lobe} {noun}, {size}", "there is {noun} {within}", "there is {noun} {where}",
             "there is a {size} area of {noun} {where}", "{size} {noun} is seen {where}",
-            "a {size} area of {noun} lies {where}, about {figure} mm across",
-            "a {size} area of {noun} lies {within}, about {figure} mm across", "there is {noun}",
+            "a {size} area of {noun} lies {where}", "a {size} area of {noun} lies {within}", "there is {noun}",
             "there is a {size} area of {noun}",
         ),
         (
@@ -131,6 +138,8 @@ SENTENCES: dict[str, Phrases] = {
             "a {noun} is noted", "{nouns} are noted",
         ),
     ),
+    "liver_lesion": _LESION_SENTENCES,
+    "kidney_lesion": _LESION_SENTENCES,
     "nodes": Phrases(("there are enlarged {nouns}", "the {nouns} are {size} enlarged"), ("{nouns} are enlarged",)),
     "tumour": Phrases(
         ("there is a {size} {noun} {where}", "a {size} {noun} of {figure} mm lies {where}", "there is a {size} {noun}"),

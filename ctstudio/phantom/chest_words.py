@@ -57,6 +57,8 @@ _BY_SIZE: dict[str, dict[str, Words]] = {
             "large": ("large", "large", "sizeable"),
         },
     },
+    "liver_lesion": {"size": {"small": ("small",), "moderate": ("moderate-sized",), "large": ("large",)}},
+    "kidney_lesion": {"size": {"small": ("small",), "moderate": ("moderate-sized",), "large": ("large",)}},
     "nodes": {"size": {"small": ("slightly",), "moderate": ("moderately",), "large": ("markedly",)}},
     "tumour": {"size": {"small": ("small",), "moderate": ("moderate-sized", "medium-sized"), "large": ("large",)}},
 }
@@ -84,11 +86,14 @@ _NOUNS: dict[str, Words] = {
         "noun": ("nodule", "pulmonary nodule", "lung nodule", "nodular opacity"),
         "nouns": ("nodules", "pulmonary nodules", "lung nodules", "nodular opacities"),
     },
+    "liver_lesion": {"noun": ("liver lesion", "focal liver lesion"), "nouns": ("liver lesions", "focal liver lesions")},
+    "kidney_lesion": {"noun": ("kidney lesion", "renal lesion"), "nouns": ("kidney lesions", "renal lesions")},
     "nodes": {"nouns": ("mediastinal lymph nodes", "lymph nodes in the mediastinum")},
     "tumour": {"noun": ("mass", "lung mass", "tumour")},
 }  # fmt: skip
 """Words for a finding, by slot."""
 
+_COUNTED = ("nodule", "liver_lesion", "kidney_lesion")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -104,7 +109,7 @@ def words_for(fact: ChestFact) -> Words:
         words["count"] = (_NUMBERS[fact.count] if fact.count < len(_NUMBERS) else str(fact.count),)
     if fact.count > 2:
         words["many"] = ("multiple", "several")
-    if fact.finding == "nodule" and fact.count:
+    if fact.finding in _COUNTED and fact.count:
         del words["nouns" if fact.count == 1 else "noun"]
     return words
 
