@@ -148,7 +148,7 @@ def _made(request: Request, cache: ModelCache, wanted: BatchSample, course: _Cou
     with closing(events):
         for event in events:
             if isinstance(event, Stepped):
-                course.step(event.step / max(1, event.total), wanted.mask.slices)
+                course.step(event.done, wanted.mask.slices)
             elif isinstance(event, Finished):
                 return event.result
     raise EngineError(f"The engine ended without the sample {wanted.name}.", "Please report it.")

@@ -83,7 +83,8 @@ def result_of(
                     if begun is not None:
                         begun()
                         begun = None
-                    bar.at(event.step, event.total, f"{title}, {event.sample} of {event.samples}")
+                    stage = f", {event.stage}" if event.stage else ""
+                    bar.at(event.done, 1.0, f"{title}, {event.sample} of {event.samples}{stage}")
                 elif isinstance(event, Loading):
                     bar.at(0, 0, event.message)
                 elif isinstance(event, Finished):

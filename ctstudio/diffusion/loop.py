@@ -56,11 +56,11 @@ def denoise(
 
 def estimate_x0(x_t: Tensor, prediction: Tensor, timesteps: Tensor, kind: str) -> Tensor:
     """The estimate of x_0 that a prediction implies; shapes as `x_t`."""
+    if kind == "sample":
+        return prediction
     signal, sigma = signal_and_sigma(timesteps, x_t)
     if kind == "v_prediction":
         return signal * x_t - sigma * prediction
-    if kind == "sample":
-        return prediction
     return (x_t - sigma * prediction) / signal
 
 

@@ -20,7 +20,8 @@ class Job:
         id: The request's id.
         request: What was asked.
         state: What has become of it.
-        progress: Share of the steps done, 0 to 1.
+        progress: Share of the work done, 0 to 1.
+        stage: What is being done, where a task has several stages.
         seconds_left: Estimate; None while unknown.
         message: What to show beside it: what is loading, or why it failed.
         remedy: What the user can do when it failed.
@@ -33,6 +34,7 @@ class Job:
     request: Request
     state: JobState = "queued"
     progress: float = 0.0
+    stage: str = ""
     seconds_left: float | None = None
     message: str = ""
     remedy: str = ""

@@ -98,7 +98,7 @@ class JobQueue:
     def _step(self, job: Job, event: Stepped) -> None:
         countdown = self._countdowns.setdefault(job.id, Countdown())
         left = countdown.update(time.monotonic(), event.step, event.total, event.seconds_left)
-        self._begin(job, progress=event.step / max(1, event.total), seconds_left=left, message="")
+        self._begin(job, progress=event.done, stage=event.stage, seconds_left=left, message="")
 
     def _begin(self, job: Job, **changes: Any) -> None:
         started = job.started or now_utc()

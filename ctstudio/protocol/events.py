@@ -28,6 +28,8 @@ class Stepped:
         sample: The sample being made, 1 to `samples`.
         samples: Samples of the request.
         seconds_left: Estimate for the whole request; None while unknown.
+        stage: What is being done, for people, where a task has several stages: "coarse volume".
+        share: Part of the work that is done, 0 to 1, where steps are not alike; None where they are.
     """
 
     request_id: str
@@ -36,6 +38,13 @@ class Stepped:
     sample: int
     samples: int
     seconds_left: float | None = None
+    stage: str = ""
+    share: float | None = None
+
+    @property
+    def done(self) -> float:
+        """Part of the work that is done, 0 to 1."""
+        return self.step / max(1, self.total) if self.share is None else self.share
 
 
 @dataclass(frozen=True)

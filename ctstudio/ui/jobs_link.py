@@ -18,6 +18,7 @@ from ctstudio.ui.job_bar import JobState
 
 POLL_MS = 30
 _GIB = 1 << 30
+_BAR = 1000
 
 
 class JobsLink(QObject):
@@ -101,7 +102,7 @@ class JobsLink(QObject):
             failed = "  ·  last job failed" if any(job.state == "failed" for job in self.queue.jobs[-1:]) else ""
             return JobState("red", text + failed + tail, can_restart=True)
         if status == "busy":
-            return JobState("amber", self._progress_text() + tail, *self._step, can_cancel=True, memory=self._memory)
+            return JobState("amber", self._progress_text() + tail, *self._bar(), can_cancel=True, memory=self._memory)
         if status == "starting":
             return JobState("amber", f"Engine starting …{tail}", can_cancel=waiting > 0)
         if status == "ready":
@@ -113,11 +114,20 @@ class JobsLink(QObject):
         step, total = self._step
         if job is not None and job.message:
             return job.message
-        deed = "Simulating dose, slice" if job is not None and job.request.task == "dose" else "Generating, step"
         if job is None or not total:
             return "Generating …"
+        deed = "Simulating dose, slice" if job.request.task == "dose" else "Generating, step"
+        if job.stage:
+            deed = f"Generating, {job.stage}, step"
         left = f", {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
         return f"{deed} {step} of {total}{left}"
+
+    def _bar(self) -> tuple[int, int]:
+        """How far the progress bar is, and its whole length: time where steps are not alike, else steps."""
+        job = self.queue.job(self.client.running or "")
+        if job is None or not job.stage or not self._step[1]:
+            return self._step
+        return round(job.progress * _BAR), _BAR
 
     # What the engine says.
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from ctstudio.catalog.na_diff import GenerateParameters
 from ctstudio.core.labels import LabelMap, standard_table
-from ctstudio.core.provenance import Provenance, digest
 from ctstudio.core.volume import Volume
 from ctstudio.measure.dose_prediction import predict_in_mask
 from ctstudio.measure.noise import LEAST_PIXELS, noise_sd_hu
 from ctstudio.measure.noise_region import noise_region
+from ctstudio.protocol.recorded import provenance_of
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Sample
 from ctstudio.systems.na_diff.placement import AIR_HU, Placement, onto_target
@@ -84,7 +84,8 @@ def finished_sample(
         labels = onto_target(made.labels.astype(np.float32), placement, "nearest", 0.0).astype(np.uint8)
         outputs["labels"] = LabelMap(labels, target, standard_table(), synthetic=True, name="Completed anatomy")
     measures = noise_measures(made.slices_hu, placement, parameters.dose)
-    return Sample(seed, outputs, measures, _provenance(request, model, parameters, seed, outputs, began, seconds))
+    told = provenance_of(request, model.info, parameters.model_dump(), seed, outputs, began, seconds)
+    return Sample(seed, outputs, measures, told)
 
 
 def noise_measures(slices_hu: NDArray[np.float32], placement: Placement, dose: float) -> dict[str, float]:
@@ -105,37 +106,3 @@ def noise_measures(slices_hu: NDArray[np.float32], placement: Placement, dose: f
 
 def _whole_hu(slices_hu: NDArray[np.float32], placement: Placement) -> NDArray[np.int16]:
     return np.round(onto_target(slices_hu, placement, "bicubic", AIR_HU)).astype(np.int16)
-
-
-def _provenance(
-    request: Request,
-    model: NaDiffModel,
-    parameters: GenerateParameters,
-    seed: int,
-    outputs: dict[str, Volume | LabelMap],
-    began: datetime,
-    seconds: float,
-) -> Provenance:
-    """Versions, device and dtype are the engine's to add."""
-    inputs = {
-        name: {
-            "file": request.input_files.get(name, ""),
-            "sha256": digest(image.array),
-            "shape": list(image.grid.shape),
-            "spacing_mm": list(image.grid.spacing_mm),
-            "origin_mm": list(image.grid.origin_mm),
-        }
-        for name, image in request.inputs.items()
-    }
-    return Provenance(
-        system=request.system,
-        task=request.task,
-        parameters={**parameters.model_dump(), "seed": seed, "count": 1},
-        seed=seed,
-        model=request.model,
-        model_digests=dict(model.info.files),
-        inputs=inputs,
-        started=began.isoformat(timespec="seconds"),
-        seconds=round(seconds, 3),
-        outputs={name: digest(image.array) for name, image in outputs.items()},
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -19,6 +19,7 @@ from ctstudio.core.volume import Volume
 from ctstudio.diffusion.guidance import guided
 from ctstudio.diffusion.loop import Denoised, denoise
 from ctstudio.diffusion.noise import generator_for, stack_noise
+from ctstudio.diffusion.pace import Pace, Stage
 from ctstudio.diffusion.schedules import build_few_step_sampler, build_sampler
 from ctstudio.protocol.events import Finished, Preview, Stepped
 from ctstudio.protocol.request import Request
@@ -45,23 +46,6 @@ GUIDED_FROM = 300
 Event = Stepped | Preview | Finished
 
 
-@dataclass
-class Pace:
-    """Counts the steps of a whole request and foretells its end."""
-
-    request_id: str
-    total: int
-    samples: int
-    done: int = 0
-    began: float = field(default_factory=time.monotonic)
-
-    def step(self, sample: int) -> Stepped:
-        """One more step is done, of this sample."""
-        self.done += 1
-        left = (time.monotonic() - self.began) / self.done * (self.total - self.done)
-        return Stepped(self.request_id, self.done, self.total, sample, self.samples, left)
-
-
 @torch.no_grad()
 def generate(request: Request, model: NaDiffModel) -> Iterator[Event]:
     """Generate CT slices for every slice of the mask that holds a label.
@@ -83,7 +67,8 @@ def generate(request: Request, model: NaDiffModel) -> Iterator[Event]:
     whole = wholly_given(placement.labels, placement.given, model.groups)
     layout = model.layout if parameters.complete and leaves_open(placement.labels, whole, model.groups) else None
     steps = parameters.steps + (completion.STEPS if layout else 0)
-    pace = Pace(request.id, parameters.count * len(_batches(placement)) * steps, parameters.count)
+    stage = Stage("", parameters.count * len(_batches(placement)) * steps)
+    pace = Pace(request.id, (stage,), parameters.count)
     work = _Work(request, mask, model, parameters, placement, layout, whole, pace)
     samples = []
     for number in range(1, parameters.count + 1):
