@@ -98,7 +98,8 @@ SENTENCES: dict[str, Phrases] = {
             "the cardiac silhouette is {much} enlarged", "heart size is {much} increased", "the heart is {bigger}",
             "the heart is {much} enlarged, about {figure} % larger than normal in diameter", "{size} {noun} is noted",
         ),
-        ("the size of the heart is {much} increased", "the heart shows {size} enlargement", "the heart is larger than normal"),
+        ("the size of the heart is {much} increased", "the heart shows {size} enlargement",
+         "the heart is larger than normal"),
     ),
     "emphysema": Phrases(
         (
