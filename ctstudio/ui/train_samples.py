@@ -20,11 +20,11 @@ from ctstudio.protocol.training_run import SampleLine
 from ctstudio.session.training import Training
 from ctstudio.session.training_samples import Moment
 from ctstudio.session.viewing import Framing, Viewing
+from ctstudio.ui.looking_hands import LookingHands
 from ctstudio.ui.notices_line import ShortLabel
 from ctstudio.ui.panel_parts import row
 from ctstudio.ui.planes import AXIAL
 from ctstudio.ui.slice_view import SliceView
-from ctstudio.ui.train_hands import TrainHands
 from ctstudio.ui.train_link import TrainLink
 from ctstudio.ui.train_words import colours_of
 
@@ -44,7 +44,7 @@ class Cell:
 class SampleCell(QWidget):
     """A view with a line over it."""
 
-    def __init__(self, hands: TrainHands) -> None:
+    def __init__(self, hands: LookingHands) -> None:
         super().__init__()
         self.title = ShortLabel()
         self.title.setObjectName("small")
@@ -67,7 +67,7 @@ class TrainSamples(QWidget):
         self._training: Training = link.training
         self._unit = "HU"
         self.viewing = Viewing((1, 1, 1))
-        self.hands = TrainHands(self.viewing)
+        self.hands = LookingHands(self.viewing)
         self.cells: list[SampleCell] = []
         self._layout_of: tuple[Cell, ...] = ()
         self._columns = 1
@@ -186,6 +186,7 @@ class TrainSamples(QWidget):
         while len(self.cells) < len(wanted):
             self.cells.append(SampleCell(self.hands))
             self.cells[-1].view.framed.connect(self._framed)
+            self.cells[-1].view.doubled.connect(self.viewing.reset)
         for old in self.cells:
             self._grid.removeWidget(old)
             old.hide()

@@ -1,4 +1,4 @@
-"""What mouse and keys do in the views of training samples: window, zoom, pan, slices; all views together."""
+"""What mouse and keys do in views that are only looked at: window or crosshair, zoom, pan, slices; all together."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ _LEFT, _RIGHT, _MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, 
 _SLICES = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1, Qt.Key.Key_PageUp: 10, Qt.Key.Key_PageDown: -10}
 
 
-class TrainHands:
-    """Left drag sets the window, right drag zooms, middle drag pans, the wheel scrolls."""
+class LookingHands:
+    """Left drag sets the window, right drag zooms, middle drag pans, the wheel scrolls.
 
-    def __init__(self, viewing: Viewing) -> None:
+    Args:
+        viewing: What all the views share.
+        points: The left button moves the crosshair; the window is set while Ctrl is held.
+    """
+
+    def __init__(self, viewing: Viewing, points: bool = False) -> None:
         self.viewing = viewing
+        self._points = points
         self._at = QPointF()
 
     def press(self, view: SliceView, event: QMouseEvent) -> None:
         """Begin a drag."""
         self._at = event.position()
+        if event.button() == _LEFT and self._pointing(event):
+            self._look_at(view, event.position())
 
     def move(self, view: SliceView, event: QMouseEvent) -> None:
         """Go on with it, and read what lies under the cursor."""
@@ -31,7 +39,9 @@ class TrainHands:
         moved, self._at = event.position() - self._at, event.position()
         if view.volume is None:
             return
-        if event.buttons() & _LEFT:
+        if event.buttons() & _LEFT and self._pointing(event):
+            self._look_at(view, event.position())
+        elif event.buttons() & _LEFT:
             self._drag_window(moved)
         elif event.buttons() & _RIGHT:
             view.zoom(1.01 ** -moved.y(), QPointF(view.rect().center()))
@@ -42,8 +52,8 @@ class TrainHands:
         """End it."""
 
     def double(self, view: SliceView, event: QMouseEvent) -> None:
-        """Show whole slices again."""
-        self.viewing.reset()
+        """The views' owner does what a double click means."""
+        view.doubled.emit()
 
     def wheel(self, view: SliceView, event: QWheelEvent) -> None:
         """Scroll; with Ctrl zoom."""
@@ -51,13 +61,13 @@ class TrainHands:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             view.zoom(1.0015**delta, event.position())
         elif delta:
-            self.viewing.scroll(0, 1 if delta > 0 else -1)
+            self.viewing.scroll(view.plane.normal, 1 if delta > 0 else -1)
 
     def key(self, view: SliceView, event: QKeyEvent) -> bool:
         """Arrows and page keys scroll."""
         by = _SLICES.get(Qt.Key(event.key()))
         if by is not None:
-            self.viewing.scroll(0, by)
+            self.viewing.scroll(view.plane.normal, by)
         return by is not None
 
     def key_up(self, view: SliceView, event: QKeyEvent) -> None:
@@ -66,6 +76,14 @@ class TrainHands:
     def leave(self, view: SliceView) -> None:
         """The pointer left."""
         view.show_reading("")
+
+    def _pointing(self, event: QMouseEvent) -> bool:
+        return self._points and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
+
+    def _look_at(self, view: SliceView, at: QPointF) -> None:
+        index = view.index_at(at)
+        if index is not None:
+            self.viewing.crosshair = index
 
     def _read(self, view: SliceView, at: QPointF) -> None:
         index = view.index_at(at)
