@@ -6,6 +6,7 @@ Source: MedSyn, section III.A and figure 2: "[CLS] findings [SEP] impression" th
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,10 @@ from transformers import PreTrainedTokenizerBase
 
 from ctstudio.catalog.known_words import FILE_NAME, read_words, unknown_share
 from ctstudio.core.errors import WeightMismatch
-from ctstudio.nets.weight_files import WEIGHTS, load_weights
+from ctstudio.nets.weight_files import WEIGHTS, load_weights, save_weights
 from ctstudio.systems.medsyn.config import TextConfig
 from ctstudio.systems.medsyn.text_network import ReportBert, build_text_encoder
-from ctstudio.systems.medsyn.tokenizer import SEPARATOR, load_tokenizer
+from ctstudio.systems.medsyn.tokenizer import SEPARATOR, SETTINGS, VOCABULARY, load_tokenizer
 
 Report = str | tuple[str, str]
 """A whole text, or findings and impression."""
@@ -101,6 +102,20 @@ def joined(report: Report) -> str:
     """
     sections = (report,) if isinstance(report, str) else report
     return f" {SEPARATOR} ".join(section.strip() for section in sections if section.strip())
+
+
+def save_text(encoder: TextEncoder, vocabulary: Path, folder: Path) -> None:
+    """Write an encoder as `load_text` reads it, its weights as fp16.
+
+    Args:
+        encoder: What is written.
+        vocabulary: The folder that its tokenizer and its words were read from.
+        folder: Where it goes; made when it is not there.
+    """
+    save_weights(encoder.network, folder)
+    for name in (VOCABULARY, SETTINGS, FILE_NAME):
+        if (vocabulary / name).exists():
+            shutil.copyfile(vocabulary / name, folder / name)
 
 
 def load_text(folder: Path, config: TextConfig, device: torch.device | None = None) -> TextEncoder:

@@ -19,10 +19,11 @@ class ReportBert(BertForMaskedLM):
 
     Args:
         config: Sizes.
+        dropout: Of hidden states and attention, while it learns.
     """
 
-    def __init__(self, config: TextConfig) -> None:
-        super().__init__(_bert_config(config))
+    def __init__(self, config: TextConfig, dropout: float = 0.1) -> None:
+        super().__init__(_bert_config(config, dropout))
         self.cls_projection_head = ProjectionHead(config.width, config.projection)
         self.classifier = nn.Linear(config.projection, 2)
         positions = torch.arange(config.positions)[None]
@@ -60,12 +61,12 @@ class ProjectionHead(nn.Module):
         return self.dense_to_output(self.LayerNorm(hidden))  # (B, projection)
 
 
-def build_text_encoder(config: TextConfig) -> ReportBert:
+def build_text_encoder(config: TextConfig, dropout: float = 0.1) -> ReportBert:
     """The network at any size, weights random."""
-    return ReportBert(config)
+    return ReportBert(config, dropout)
 
 
-def _bert_config(config: TextConfig) -> BertConfig:
+def _bert_config(config: TextConfig, dropout: float) -> BertConfig:
     return BertConfig(
         vocab_size=config.vocabulary,
         hidden_size=config.width,
@@ -75,4 +76,6 @@ def _bert_config(config: TextConfig) -> BertConfig:
         max_position_embeddings=config.positions,
         type_vocab_size=2,
         pad_token_id=0,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
     )

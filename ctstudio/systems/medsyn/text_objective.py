@@ -14,7 +14,7 @@ from torch.nn import functional
 from ctstudio.systems.medsyn.text_network import ReportBert
 
 NOT_ASKED = -100
-"""Target of a token that is not to be guessed."""
+"""Target of a token that is not to be guessed, and of a report that has one section only."""
 
 
 def hide_tokens(
@@ -48,7 +48,9 @@ def pretraining_scores(
 
     Args:
         network: In training.
-        shown, attended, targets: (B, L) int64.
+        shown: (B, L) int64, tokens with some hidden.
+        attended: (B, L) int64, 0 for padding.
+        targets: (B, L) int64, hidden tokens, else `NOT_ASKED`.
 
     Returns:
         (N, vocabulary) scores and (N,) targets of the tokens that are to be guessed, and (B, 2) scores of not paired
@@ -66,10 +68,19 @@ def pretraining_loss(
 
     Args:
         network: In training.
-        shown, attended, targets: (B, L) int64, from `hide_tokens`.
-        paired: (B,) int64, 1 where findings and impression are of one report.
+        shown: (B, L) int64, from `hide_tokens`.
+        attended: (B, L) int64, 0 for padding.
+        targets: (B, L) int64, from `hide_tokens`.
+        paired: (B,) int64, 1 where findings and impression are of one report, 0 where not, else `NOT_ASKED`.
         pair_weight: Weight of the second part.
     """
     scores, tokens, pairs = pretraining_scores(network, shown, attended, targets)
-    guessing = functional.cross_entropy(scores.float(), tokens, reduction="sum") / max(1, len(tokens))
-    return guessing + pair_weight * functional.cross_entropy(pairs.float(), paired)
+    return _mean_loss(scores, tokens) + pair_weight * _mean_loss(pairs, paired)
+
+
+def _mean_loss(scores: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy over what is asked; 0 where nothing is."""
+    asked = targets != NOT_ASKED
+    return functional.cross_entropy(scores.float(), targets, reduction="sum", ignore_index=NOT_ASKED) / max(
+        1, int(asked.sum())
+    )

@@ -47,10 +47,11 @@ def train_vocabulary(texts: Iterable[str], size: int) -> list[str]:
 
     Args:
         texts: What to learn from.
-        size: Most entries.
+        size: How many entries.
 
     Returns:
-        The entries, BERT's five marks first and [PAD] at 0; fewer than `size` when the texts need no more.
+        `size` entries: BERT's five marks, [PAD] at 0; the signs; what was learned, the commonest first; and where the
+        texts need no more, names that no text holds, as BERT's own vocabulary has them.
     """
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
@@ -62,7 +63,8 @@ def train_vocabulary(texts: Iterable[str], size: int) -> list[str]:
     tokenizer.train_from_iterator(
         texts, trainers.WordPieceTrainer(vocab_size=size, special_tokens=first, show_progress=False)
     )
-    return [entry for entry, _ in sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])]
+    entries = [entry for entry, _ in sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])]
+    return [*entries, *(f"[unused{number}]" for number in range(size - len(entries)))]
 
 
 def save_vocabulary(entries: list[str], folder: Path) -> None:
