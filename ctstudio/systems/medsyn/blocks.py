@@ -182,6 +182,22 @@ def as_volume(tokens: Tensor, like: Tensor) -> Tensor:
     return tokens.view(batch, depth, height, width, channels).permute(0, 4, 1, 2, 3)
 
 
+def folded(x: Tensor, patch: int) -> Tensor:
+    """(B, C, D, H, W) to (B, C patch², D, H/patch, W/patch): squares of a slice become channels."""
+    if patch == 1:
+        return x
+    x = x.unflatten(4, (-1, patch)).unflatten(3, (-1, patch))  # (B, C, D, h, p, w, p)
+    return x.permute(0, 1, 4, 6, 2, 3, 5).flatten(1, 3)  # (B, C p p, D, h, w)
+
+
+def unfolded(x: Tensor, patch: int) -> Tensor:
+    """What `folded` made, as it was."""
+    if patch == 1:
+        return x
+    x = x.unflatten(1, (-1, patch, patch))  # (B, C, p, p, D, h, w)
+    return x.permute(0, 1, 4, 5, 2, 6, 3).flatten(5, 6).flatten(3, 4)  # (B, C, D, H, W)
+
+
 def by_head(tokens: Tensor, heads: int) -> Tensor:
     """(N, T, h 32) to (N, h, T, 32)."""
     return tokens.unflatten(-1, (heads, HEAD_CHANNELS)).transpose(1, 2)

@@ -21,6 +21,8 @@ from ctstudio.systems.medsyn.blocks import (
     ResnetBlock,
     TimeEmbedding,
     downsample,
+    folded,
+    unfolded,
     upsample,
 )
 from ctstudio.systems.medsyn.config import CHANNELS, TextConfig, UNetConfig
@@ -48,7 +50,7 @@ class BaseNetwork(nn.Module):
             self.add_module(f"mid_cross_attn{number}", Residual(Normed(width, heard)))
             self.add_module(f"mid_temporal_attn{number}", ResnetBlock(width, width, time_dim, flat=False))
         self.mid_block2 = ResnetBlock(width, width, time_dim)
-        self.final_conv = _head(config.dim)
+        self.final_conv = _head(config)
 
     def told(self, text: Tensor | None, batch: int) -> tuple[KeysValues, ...]:
         """What the middle hears of a text (B, T, width), the same at every step; None for no text."""
@@ -68,7 +70,7 @@ class BaseNetwork(nn.Module):
         Returns:
             (B, 4, side, side, side), not clamped.
         """
-        stem = self.init_conv(x_t)  # (B, dim, D, H, W)
+        stem = self.init_conv(folded(x_t, self.config.patch))  # (B, dim, D, h, w)
         time = self.time_mlp(t)  # (B, 4 dim)
         x, skips = _down(self.downs, stem, time)  # (B, width, D, h, w)
         x = self.mid_block1(x, time)  # (B, width, D, h, w)
@@ -78,7 +80,7 @@ class BaseNetwork(nn.Module):
             x = self.get_submodule(f"mid_temporal_attn{number}")(x, time)  # (B, width, D, h, w)
         x = self.mid_block2(x, time)  # (B, width, D, h, w)
         x = _up(self.ups, x, skips, time, self.config.upsample)  # (B, dim, D, H, W)
-        return _clean(self.final_conv, x, stem)  # (B, 4, D, H, W)
+        return _clean(self.final_conv, x, stem, self.config.patch)  # (B, 4, D, H, W)
 
 
 class Upscaler(nn.Module):
@@ -96,7 +98,7 @@ class Upscaler(nn.Module):
         self.mid_spatial_attn = Residual(Normed(width, PerSlice(Attention(width, config.heads))))
         self.mid_temporal_conv = ResnetBlock(width, width, time_dim, flat=False)
         self.mid_block2 = ResnetBlock(width, width, time_dim)
-        self.final_conv0 = _head(config.dim)
+        self.final_conv0 = _head(config)
 
     def forward(self, x_t: Tensor, t: Tensor, coarse: Tensor) -> Tensor:
         """The clean volume.
@@ -109,7 +111,8 @@ class Upscaler(nn.Module):
         Returns:
             (B, 4, D, H, W), not clamped.
         """
-        stem = self.init_conv0(torch.cat([coarse, x_t], dim=1))  # (B, dim, D, H, W)
+        both = torch.cat([coarse, x_t], dim=1)  # (B, 8, D, H, W)
+        stem = self.init_conv0(folded(both, self.config.patch))  # (B, dim, D, h, w)
         time = self.time_mlp(t)  # (B, 4 dim)
         x, skips = _down(self.downs, stem, time)  # (B, width, D, h, w)
         x = self.mid_block1(x, time)  # (B, width, D, h, w)
@@ -117,19 +120,20 @@ class Upscaler(nn.Module):
         x = self.mid_temporal_conv(x, time)  # (B, width, D, h, w)
         x = self.mid_block2(x, time)  # (B, width, D, h, w)
         x = _up(self.ups, x, skips, time, self.config.upsample)  # (B, dim, D, H, W)
-        return _clean(self.final_conv0, x, stem)  # (B, 4, D, H, W)
+        return _clean(self.final_conv0, x, stem, self.config.patch)  # (B, 4, D, H, W)
 
 
 def _stem(config: UNetConfig, channels: int) -> nn.Conv3d:
-    return nn.Conv3d(channels, config.dim, config.stem, padding=config.stem // 2)
+    return nn.Conv3d(channels * config.patch**2, config.dim, config.stem, padding=config.stem // 2)
 
 
 def _time_mlp(dim: int) -> nn.Sequential:
     return nn.Sequential(TimeEmbedding(dim), nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, 4 * dim))
 
 
-def _head(dim: int) -> nn.Sequential:
-    return nn.Sequential(ResnetBlock(2 * dim, dim, None), nn.Conv3d(dim, CHANNELS, 1))
+def _head(config: UNetConfig) -> nn.Sequential:
+    out = nn.Conv3d(config.dim, CHANNELS * config.patch**2, 1)
+    return nn.Sequential(ResnetBlock(2 * config.dim, config.dim, None), out)
 
 
 def _widths(config: UNetConfig) -> list[tuple[int, int]]:
@@ -182,6 +186,6 @@ def _layers(level: nn.Module) -> list[nn.Module]:
     return list(cast(nn.ModuleList, level))
 
 
-def _clean(head: nn.Sequential, x: Tensor, stem: Tensor) -> Tensor:
+def _clean(head: nn.Sequential, x: Tensor, stem: Tensor, patch: int) -> Tensor:
     block, out = head
-    return out(block(torch.cat([x, stem], dim=1), None))  # type: ignore[no-any-return]  # (B, 4, D, H, W)
+    return unfolded(out(block(torch.cat([x, stem], dim=1), None)), patch)  # (B, 4, D, H, W)
