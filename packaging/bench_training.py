@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import torch
 
-from ctstudio.catalog.recipe import RunSettings, TrainRecipe
+from ctstudio.catalog.recipe import TrainRecipe
+from ctstudio.catalog.recipe_parts import RunSettings
 from ctstudio.catalog.recipes import load_recipe
 from ctstudio.core.labels import values_of
 from ctstudio.nets.clip import build_clip

@@ -25,7 +25,7 @@ if __name__ == "__main__":
 import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from ctstudio.catalog.recipe import RunSettings, StageSettings  # noqa: E402
+from ctstudio.catalog.recipe_parts import RunSettings, StageSettings  # noqa: E402
 from ctstudio.core.volume import Volume  # noqa: E402
 from ctstudio.protocol.training_run import RunInfo  # noqa: E402
 from ctstudio.training.checkpoints import CheckpointStore  # noqa: E402

@@ -1,22 +1,18 @@
-"""What a recipe holds: everything that decides a training run."""
+"""What a recipe holds: everything that decides a training run. Here those of NA-Diff, and the union of all."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+from ctstudio.catalog.medsyn_recipe import MedsynRecipe
+from ctstudio.catalog.recipe_parts import CommonRecipe, Count, Fraction, Positive, StageSettings, StrictModel
+
 Part = Literal["vae", "clip", "segmenter"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PhantomData(_Strict):
+class PhantomData(StrictModel):
     """Procedural patients, made and cached as they are needed.
 
     Attributes:
@@ -35,7 +31,7 @@ class PhantomData(_Strict):
     contrast_phase: Literal["none", "arterial", "portal", "delayed"] | None = None
 
 
-class PreparedData(_Strict):
+class PreparedData(StrictModel):
     """A data set that `ctstudio dataset build` made.
 
     Attributes:
@@ -48,7 +44,7 @@ class PreparedData(_Strict):
     slices_each: Count = 32
 
 
-class TextureData(_Strict):
+class TextureData(StrictModel):
     """Pictures made by code, which stand in for photographs where there are none; seeds `first_seed` and up."""
 
     source: Literal["textures"] = "textures"
@@ -56,7 +52,7 @@ class TextureData(_Strict):
     first_seed: Annotated[int, Field(ge=0)] = 0
 
 
-class ImageData(_Strict):
+class ImageData(StrictModel):
     """A folder of photographs, at most `images` of them, evenly spread over their names."""
 
     source: Literal["images"]
@@ -65,29 +61,6 @@ class ImageData(_Strict):
 
 
 Data = Annotated[PhantomData | PreparedData, Field(discriminator="source")]
-
-
-class StageSettings(_Strict):
-    """How one network is optimised.
-
-    Attributes:
-        steps: Optimiser steps.
-        batch: Samples a step, over all processes and all parts of an accumulated step.
-        learning_rate: After `warm_up` linear steps; falls to a tenth along a cosine.
-        ema_decay: Of the moving average of the weights, which is what is kept.
-        clip_norm: Gradient norm that is never exceeded.
-        weight_decay: Of AdamW.
-        accumulate: Parts in which a batch is worked off, to save memory.
-    """
-
-    steps: Count
-    batch: Count
-    learning_rate: Positive
-    warm_up: Annotated[int, Field(ge=0)] = 100
-    ema_decay: Fraction = 0.998
-    clip_norm: Positive = 1.0
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    accumulate: Count = 1
 
 
 class VaeSettings(StageSettings):
@@ -145,7 +118,7 @@ class NaturalSettings(StageSettings):
     drop: Fraction = 0.1
 
 
-class FigureSettings(_Strict):
+class FigureSettings(StrictModel):
     """How many held-out slices each figure of the finished model is measured on."""
 
     mask_slices: Count = 100
@@ -156,29 +129,7 @@ class FigureSettings(_Strict):
     calibration_anatomies: Count = 8
 
 
-class RunSettings(_Strict):
-    """How a run is kept and watched.
-
-    Attributes:
-        precision: "bf16" computes in bfloat16 where that is safe; weights stay float32.
-        checkpoint_s: Seconds between two checkpoints.
-        keep: Rolling checkpoints that are kept, beside the best one.
-        validate_every: Steps between two validations of the running average; 0 for none.
-        validate_slices: Slices a validation looks at.
-        sample_every: Steps between two samples of the running average; 0 for none.
-        samples: How many fixed samples are drawn each time.
-    """
-
-    precision: Literal["fp32", "bf16"] = "bf16"
-    checkpoint_s: Positive = 120.0
-    keep: Count = 2
-    validate_every: Annotated[int, Field(ge=0)] = 200
-    validate_slices: Count = 12
-    sample_every: Annotated[int, Field(ge=0)] = 200
-    samples: Count = 4
-
-
-class Adaptation(_Strict):
+class Adaptation(StrictModel):
     """What of the base model is trained.
 
     Attributes:
@@ -196,7 +147,7 @@ class Adaptation(_Strict):
     targets: tuple[str, ...] = ("attn.qkv", "attn.proj", "adaLN_modulation.1")
 
 
-class Distillation(_Strict):
+class Distillation(StrictModel):
     """How a teacher's many steps become a student's few.
 
     Attributes:
@@ -214,20 +165,15 @@ class Distillation(_Strict):
     paths: Count = 1200
 
 
-class _Recipe(_Strict):
-    name: str
-    title: str
-    about: str
-    system: str
-    model_name: str
-    seed: Annotated[int, Field(ge=0)] = 0
+class SliceRecipe(CommonRecipe):
+    """What all recipes of NA-Diff hold: slices to learn from, and a denoiser."""
+
     data: Data
     denoiser: DenoiserSettings
     figures: FigureSettings = FigureSettings()
-    run: RunSettings = RunSettings()
 
 
-class TrainRecipe(_Recipe):
+class TrainRecipe(SliceRecipe):
     """A model from nothing, or from parts that are there already.
 
     Attributes:
@@ -244,7 +190,7 @@ class TrainRecipe(_Recipe):
     kind: Literal["train"]
     size: Literal["demo", "paper"] = "demo"
     network: dict[str, Any]
-    borrow: dict[Part, str] = {}
+    borrow: dict[Part, str] = Field(default_factory=dict)
     vae: VaeSettings | None = None
     clip: ClipSettings | None = None
     segmenter: SegmenterSettings | None = None
@@ -253,7 +199,7 @@ class TrainRecipe(_Recipe):
     start: str = ""
 
 
-class FineTuneRecipe(_Recipe):
+class FineTuneRecipe(SliceRecipe):
     """A model of the shelf, trained further on other data; `base` is its name or folder."""
 
     kind: Literal["fine-tune"]
@@ -261,7 +207,7 @@ class FineTuneRecipe(_Recipe):
     adapt: Adaptation = Adaptation()
 
 
-class DistilRecipe(_Recipe):
+class DistilRecipe(SliceRecipe):
     """A student that samples in few steps, from a teacher on the shelf; `base` is the teacher's name or folder."""
 
     kind: Literal["distil"]
@@ -269,4 +215,4 @@ class DistilRecipe(_Recipe):
     distil: Distillation = Distillation()
 
 
-Recipe = TrainRecipe | FineTuneRecipe | DistilRecipe
+Recipe = TrainRecipe | FineTuneRecipe | DistilRecipe | MedsynRecipe

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ctstudio.catalog.recipe import Recipe
+from ctstudio.catalog.recipe import Recipe, SliceRecipe
 from ctstudio.catalog.recipes import list_recipes, load_recipe, recipe_from
 from ctstudio.cli.answer import answer
 from ctstudio.cli.options import AsJson
@@ -67,6 +67,8 @@ def _chosen(name: str, data: Path | None, base: str, changes: dict[str, str]) ->
     recipe = load_recipe(name, changes)
     settings = recipe.model_dump(mode="json")
     if data is not None:
+        if not isinstance(recipe, SliceRecipe):
+            raise ParameterError(f"The recipe {recipe.name} learns on phantoms alone.", "Leave out --data.")
         settings["data"] = {"source": "dataset", "folder": str(data), "slices_each": recipe.data.slices_each}
     if base:
         if "base" not in settings:

@@ -8,6 +8,7 @@ from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import find_model
 from ctstudio.evaluation.na_diff import noise_calibration
 from ctstudio.systems.na_diff.weights import load
+from ctstudio.training.na_diff_networks import sliced
 from ctstudio.training.run import Run
 
 FIRST_SEED = 9_000
@@ -20,7 +21,7 @@ def calibrate_model(run: Run) -> ModelInfo:
     info = find_model(folder).info
     untouched = {**info.config, "noise_gain": 1.0, "noise_floor_hu": 0.0}
     model = load(folder, info.model_copy(update={"config": untouched}), torch.device("cpu"), torch.float32)
-    gain, floor_hu = noise_calibration(model, run.recipe.figures.calibration_anatomies, FIRST_SEED)
+    gain, floor_hu = noise_calibration(model, sliced(run.recipe).figures.calibration_anatomies, FIRST_SEED)
     run.say(f"noise gain {gain:.3f}, floor {floor_hu:.1f} HU")
     config = {**untouched, "noise_gain": round(gain, 4), "noise_floor_hu": round(floor_hu, 3)}
     calibrated = info.model_copy(update={"config": config})

@@ -9,7 +9,9 @@ from typing import get_args
 import torch
 from pydantic import ValidationError
 
-from ctstudio.catalog.recipe import FineTuneRecipe, Part, Recipe, StageSettings, TrainRecipe, VaeSettings
+from ctstudio.catalog.medsyn_recipe import MedsynRecipe
+from ctstudio.catalog.recipe import FineTuneRecipe, Part, Recipe, TrainRecipe, VaeSettings
+from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.core.errors import ParameterError, StorageError
 from ctstudio.core.labels import values_of
 from ctstudio.systems.na_diff.config import NaDiffConfig
@@ -18,11 +20,12 @@ from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.training.data import check_data
 from ctstudio.training.fine_tune import adapted, base_of
 from ctstudio.training.lenders import lent_settings
+from ctstudio.training.medsyn_checks import check_medsyn
 from ctstudio.training.na_diff_networks import starting_denoiser
 from ctstudio.training.natural import check_images
 from ctstudio.training.run import Run
 
-SYSTEM = "na_diff"
+SYSTEM, MEDSYN = "na_diff", "medsyn"
 
 
 def check_run(recipe: Recipe, folder: Path, resume: bool, processes: int = 1) -> None:
@@ -37,12 +40,16 @@ def check_run(recipe: Recipe, folder: Path, resume: bool, processes: int = 1) ->
     Raises:
         CtStudioError: Recipe, data, base model or folder cannot be used.
     """
-    if recipe.system != SYSTEM:
-        raise ParameterError(f"No recipe trains the system {recipe.system!r}.", f'Set system = "{SYSTEM}".')
+    system = MEDSYN if isinstance(recipe, MedsynRecipe) else SYSTEM
+    if recipe.system != system:
+        raise ParameterError(f"This recipe cannot train the system {recipe.system!r}.", f'Set system = "{system}".')
     if not resume and (folder / "checkpoints").exists():
         raise ParameterError(f"{folder} already holds a training run.", "Add --resume, or choose another folder.")
-    check_data(recipe.data)
     _check_batches(recipe, processes)
+    if isinstance(recipe, MedsynRecipe):
+        check_medsyn(recipe)
+        return
+    check_data(recipe.data)
     if isinstance(recipe, TrainRecipe):
         _check_networks(recipe)
         return

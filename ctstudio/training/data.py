@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ctstudio.catalog.dataset import Case, read_dataset
+from ctstudio.catalog.medsyn_recipe import ChestData
 from ctstudio.catalog.recipe import PhantomData, PreparedData
 from ctstudio.core.errors import InputError, ParameterError
 from ctstudio.core.seeds import stream
@@ -52,8 +53,13 @@ def population_of(data: Data) -> Population:
     return Population(data.fat_mm, data.contrast_phase) if isinstance(data, PhantomData) else Population()
 
 
-def in_words(data: Data) -> str:
+def in_words(data: Data | ChestData) -> str:
     """What the data are, for `model.json`."""
+    if isinstance(data, ChestData):
+        return (
+            f"{data.coarse_patients} procedural chests (phantom seeds from 0), {data.fine_patients} of them at full "
+            f"resolution, with reports in {data.wordings} wordings each"
+        )
     if isinstance(data, PreparedData):
         return f"the training part of the data set {Path(data.folder).name}, at most {data.slices_each} slices a case"
     changed = [f"{data.fat_mm[0]:g} to {data.fat_mm[1]:g} mm of fat"] if data.fat_mm else []

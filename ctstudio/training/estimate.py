@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ctstudio.catalog.dataset import read_dataset
+from ctstudio.catalog.medsyn_recipe import ChestData, MedsynRecipe
 from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe, TrainRecipe
 from ctstudio.catalog.recipes import recipe_from
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
@@ -22,7 +23,10 @@ from ctstudio.training.run import new_accelerator
 
 TRIED_STEPS, TRIED_PATIENTS, TRIED_SLICES = 4, 2, 2
 TRIED_IMAGES = 2
-STEPPED = (*TRAINED, "student")
+TRIED_REPORTS = 40
+FINE_COST = 8
+"""How many coarse chests take the time and place of a fine one."""
+STEPPED = (*TRAINED, "student", "text", "base", "upscaler")
 """Stages that take steps."""
 
 
@@ -100,7 +104,10 @@ def estimate(
 def _small(recipe: Recipe) -> Recipe:
     """The recipe with little data and few steps, and without looks at what is learned."""
     settings = recipe.model_dump(mode="json")
-    if isinstance(recipe.data, PhantomData):
+    if isinstance(recipe, MedsynRecipe):
+        settings["data"].update(coarse_patients=TRIED_PATIENTS, fine_patients=TRIED_PATIENTS)
+        settings["text"]["patients"] = min(recipe.text.patients, TRIED_REPORTS)
+    elif isinstance(recipe.data, PhantomData):
         settings["data"]["patients"] = min(recipe.data.patients, TRIED_PATIENTS)
     else:
         settings["data"]["slices_each"] = min(recipe.data.slices_each, TRIED_SLICES)
@@ -129,8 +136,10 @@ def _images(recipe: Recipe) -> int:
 
 
 def _slices(recipe: Recipe) -> int:
-    """Slices of both parts, as many as there can be."""
+    """Slices of both parts, as many as there can be; of chests, how many coarse ones they are worth."""
     data = recipe.data
+    if isinstance(data, ChestData):
+        return data.coarse_patients + FINE_COST * data.fine_patients
     if isinstance(data, PhantomData):
         return data.patients * data.slices_each + VALIDATION_SLICES * len(VALIDATION_SEEDS)
     info = read_dataset(Path(data.folder))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ctstudio.catalog.model_card import FILE_NAME, Borrowed, ModelInfo, Range, Ranges, Training
-from ctstudio.catalog.recipe import Recipe, TrainRecipe
+from ctstudio.catalog.recipe import SliceRecipe, TrainRecipe
 from ctstudio.catalog.shelf import Model, file_digest, find_model, is_on_shelf, lend, part_folder
 from ctstudio.core.labels import standard_table, values_of
 from ctstudio.evaluation.na_diff import LEAST_LIVER_MM2
@@ -25,6 +25,7 @@ from ctstudio.training.na_diff_networks import (
     VOCABULARY,
     config_of,
     recipe_of,
+    sliced,
     trained_clip,
     trained_denoiser,
     trained_layout,
@@ -117,7 +118,7 @@ def _write_card(
     borrows: Mapping[str, Borrowed],
     base: Model | None = None,
 ) -> None:
-    recipe, folder = run.recipe, run.model
+    recipe, folder = sliced(run.recipe), run.model
     records: dict[str, Any] = {name: _stage_record(run, name) for name in stages}
     last = records[stages[-1]]
     if base is not None:
@@ -157,7 +158,7 @@ def _beginning(recipe: TrainRecipe, seen: str, records: dict[str, Any]) -> tuple
     return seen, records
 
 
-def _licence(recipe: Recipe) -> str:
+def _licence(recipe: SliceRecipe) -> str:
     """Ours, with those of the lenders that have another."""
     lenders = recipe.borrow.values() if isinstance(recipe, TrainRecipe) else ()
     others = {find_model(name).info.licence for name in lenders} - {LICENCE, ""}

@@ -11,6 +11,7 @@ from ctstudio.evaluation.held_out import FIRST_SEED, held_out_slices
 from ctstudio.evaluation.na_diff import dose_figures, look_figures, mask_figures, vae_figures
 from ctstudio.systems.na_diff.weights import has_segmenter, load, load_segmenter
 from ctstudio.training.data import load_slices
+from ctstudio.training.na_diff_networks import sliced
 from ctstudio.training.run import Run
 
 
@@ -19,7 +20,7 @@ def measure_model(run: Run) -> ModelInfo:
     folder = run.model
     info = find_model(folder).info
     model = load(folder, info, torch.device("cpu"), torch.float32)
-    slices, counts = load_slices(run.cache / "slices", "train"), run.recipe.figures
+    slices, counts = load_slices(run.cache / "slices", "train"), sliced(run.recipe).figures
     rows = np.linspace(0, len(slices) - 1, min(counts.bank_slices, len(slices))).astype(int)
     bank = slices.image_hu(rows, np.zeros_like(rows))
     looked_at = held_out_slices(counts.look_slices, model.config, FIRST_SEED + 40_000)

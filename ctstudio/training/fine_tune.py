@@ -17,6 +17,7 @@ from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.systems.na_diff.weights import NaDiffModel, load
 from ctstudio.training.export import export_adapted
 from ctstudio.training.from_scratch import encode_all, load_latents, make_all
+from ctstudio.training.na_diff_networks import sliced
 from ctstudio.training.population_figures import measure_on_population
 from ctstudio.training.run import Run, restored
 from ctstudio.training.stages.denoiser import DenoiserStage
@@ -66,7 +67,7 @@ def latents(run: Run) -> None:
 
 def denoiser(run: Run) -> None:
     """The denoiser, or what is added to it."""
-    base, settings = load_base(run), run.recipe.denoiser
+    base, settings = load_base(run), sliced(run.recipe).denoiser
     network = adapted(base.network, _adaptation(run))
     stage = DenoiserStage(network, base.clip, load_latents(run, "train"), settings, base.groups)
     held = DenoiserStage(network, base.clip, load_latents(run, "validation"), settings, base.groups)

@@ -33,6 +33,7 @@ from ctstudio.training.na_diff_networks import (
     own_segmenter,
     own_vae,
     recipe_of,
+    sliced,
     starting_denoiser,
     trained_vae,
 )
@@ -104,7 +105,7 @@ def latents(run: Run) -> None:
 
 def denoiser(run: Run) -> None:
     """The denoiser, from nothing, from the trunk of the stage on natural images, or from another model's denoiser."""
-    recipe, config, settings = recipe_of(run), config_of(run), run.recipe.denoiser
+    recipe, config, settings = recipe_of(run), config_of(run), recipe_of(run).denoiser
     network, groups, encoder = NaDiffNetwork(config), label_groups(config), encoder_of(run)
     if recipe.natural is not None:
         begin_naturally(run, network)
@@ -167,7 +168,7 @@ def stages_of(recipe: TrainRecipe) -> dict[str, Callable[[Run], None]]:
 def make_all(run: Run, config: NaDiffConfig) -> None:
     """Make the slices of both parts as a network sees them."""
     for part in PARTS:
-        make_slices(run.recipe.data, run.cache / "slices", part, run.watcher.progress, config.field_of_view)
+        make_slices(sliced(run.recipe).data, run.cache / "slices", part, run.watcher.progress, config.field_of_view)
 
 
 def encode_all(run: Run, autoencoder: AutoencoderKL, config: NaDiffConfig) -> None:

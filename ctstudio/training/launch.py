@@ -12,11 +12,12 @@ from types import FrameType
 import torch
 from accelerate import Accelerator
 
+from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe
 from ctstudio.core.errors import CtStudioError, ParameterError, StorageError
 from ctstudio.core.seeds import derived
 from ctstudio.protocol.training_run import RunInfo
-from ctstudio.training import distil, fine_tune, from_scratch
+from ctstudio.training import distil, fine_tune, from_scratch, medsyn
 from ctstudio.training.checks import check_run, make_place
 from ctstudio.training.data import in_words
 from ctstudio.training.recorder import Recorder, Report, device_name
@@ -30,6 +31,8 @@ ALONE = ("data", "latents", "images", "paths", "export", "calibrate", "figures")
 
 def plan_of(recipe: Recipe) -> Plan:
     """The stages of a recipe, in order."""
+    if isinstance(recipe, MedsynRecipe):
+        return medsyn.STAGES
     if isinstance(recipe, DistilRecipe):
         return distil.STAGES
     return fine_tune.STAGES if isinstance(recipe, FineTuneRecipe) else from_scratch.stages_of(recipe)

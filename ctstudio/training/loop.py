@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor, nn
 
-from ctstudio.catalog.recipe import RunSettings, StageSettings
+from ctstudio.catalog.recipe_parts import RunSettings, StageSettings
 from ctstudio.core.errors import CtStudioError, ParameterError
 from ctstudio.core.seeds import derived
 from ctstudio.protocol.training_run import StepLine

@@ -9,7 +9,8 @@ import torch
 from diffusers import AutoencoderKL
 from open_clip.model import CLIP
 
-from ctstudio.catalog.recipe import StageSettings, TrainRecipe
+from ctstudio.catalog.recipe import Recipe, SliceRecipe, TrainRecipe
+from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.catalog.shelf import check, find_model, part_folder
 from ctstudio.core.errors import ParameterError
 from ctstudio.nets.clip import WordTokenizer, build_clip
@@ -26,6 +27,17 @@ from ctstudio.training.stages.vae import build_vae
 
 Settings = TypeVar("Settings", bound=StageSettings)
 STATISTICS, VOCABULARY = "latent_statistics.json", "vocabulary.json"
+
+
+def sliced(recipe: Recipe) -> SliceRecipe:
+    """A recipe as one of NA-Diff, which learns from slices.
+
+    Raises:
+        ParameterError: It is one of another system.
+    """
+    if not isinstance(recipe, SliceRecipe):
+        raise ParameterError(f"The recipe {recipe.name} is not one of NA-Diff.", "Choose one: ctstudio train --list.")
+    return recipe
 
 
 def recipe_of(run: Run) -> TrainRecipe:

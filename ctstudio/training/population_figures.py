@@ -10,6 +10,7 @@ from ctstudio.evaluation.held_out import FIRST_SEED, held_out_slices
 from ctstudio.evaluation.organs import organ_figures
 from ctstudio.systems.na_diff.weights import has_segmenter, load, load_segmenter
 from ctstudio.training.data import population_of
+from ctstudio.training.na_diff_networks import sliced
 from ctstudio.training.run import Run
 
 
@@ -22,8 +23,8 @@ def measure_on_population(run: Run, base: Model) -> ModelInfo:
     folder = run.model
     info = find_model(folder).info
     config = load(folder, info, torch.device("cpu"), torch.float32).config
-    count = run.recipe.figures.mask_slices
-    slices = held_out_slices(count, config, FIRST_SEED + 60_000, population_of(run.recipe.data))
+    count = sliced(run.recipe).figures.mask_slices
+    slices = held_out_slices(count, config, FIRST_SEED + 60_000, population_of(sliced(run.recipe).data))
     figures: dict[str, object] = {"command": f"ctstudio train {run.recipe.name} --out DIR", "slices": count}
     for name, model in (("base", base), ("model", find_model(folder))):
         loaded = load(model.folder, model.info, torch.device("cpu"), torch.float32)

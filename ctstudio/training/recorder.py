@@ -15,7 +15,7 @@ import psutil
 import torch
 from torch import nn
 
-from ctstudio.catalog.recipe import RunSettings
+from ctstudio.catalog.recipe_parts import RunSettings
 from ctstudio.core.volume import Volume
 from ctstudio.protocol.training_run import (
     HEARTBEAT_S,

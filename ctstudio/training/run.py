@@ -11,7 +11,8 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from ctstudio.catalog.recipe import Recipe, StageSettings
+from ctstudio.catalog.recipe import Recipe
+from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.protocol.training_run import StepLine
 from ctstudio.training.checkpoints import CheckpointStore
 from ctstudio.training.loop import Trainer

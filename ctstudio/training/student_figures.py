@@ -15,6 +15,7 @@ from ctstudio.catalog.shelf import Model, find_model
 from ctstudio.evaluation.held_out import FIRST_SEED, HeldOut, held_out_slices
 from ctstudio.evaluation.na_diff import DOSES, dose_slope, generate_slices, liver_dice
 from ctstudio.systems.na_diff.weights import NaDiffModel, load, load_segmenter
+from ctstudio.training.na_diff_networks import sliced
 from ctstudio.training.run import Run
 
 TEACHER_STEPS = 50
@@ -29,7 +30,7 @@ def measure_student(run: Run, base: Model) -> ModelInfo:
     Returns:
         The student's card with the figures, which is written too.
     """
-    folder, counts = run.model, run.recipe.figures
+    folder, counts = run.model, sliced(run.recipe).figures
     info = find_model(folder).info
     student, teacher = _loaded(find_model(folder)), _loaded(base)
     segmenter = load_segmenter(folder, student.config)

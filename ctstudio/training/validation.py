@@ -9,7 +9,8 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
-from ctstudio.catalog.recipe import Distillation, RunSettings
+from ctstudio.catalog.recipe import Distillation
+from ctstudio.catalog.recipe_parts import RunSettings
 from ctstudio.core.grid import Grid
 from ctstudio.core.volume import Volume
 from ctstudio.diffusion.loop import denoise

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from ctstudio.catalog.recipe import StageSettings
+from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.diffusion.schedules import stratified_timesteps
 from ctstudio.systems.na_diff.conditions import LabelGroups, drop_groups
 from ctstudio.systems.na_diff.layout import LayoutNetwork, layout_loss

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ctstudio.catalog.recipe import StageSettings
+from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.core.labels import values_of
 from ctstudio.systems.na_diff.conditions import label_groups
 from ctstudio.systems.na_diff.config import NaDiffConfig

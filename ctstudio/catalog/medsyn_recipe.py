@@ -1,0 +1,80 @@
+"""What a recipe of MedSyn holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
+from ctstudio.catalog.medsyn_text_settings import TextSettings
+from ctstudio.catalog.recipe_parts import CommonRecipe, Count, Fraction, StageSettings, StrictModel
+
+
+class ChestData(StrictModel):
+    """Procedural chests with their reports, made and cached as they are needed; seeds 0 and up.
+
+    Attributes:
+        coarse_patients: Chests that the base network learns from, rendered at twice its resolution.
+        fine_patients: Chests that upscaler and segmenter learn from, rendered at full resolution; the first of them.
+        wordings: Reports of each, in other words.
+    """
+
+    source: Literal["phantom-chests"] = "phantom-chests"
+    coarse_patients: Count
+    fine_patients: Count
+    wordings: Count = 6
+
+
+class BaseSettings(StageSettings):
+    """The base network: text to a coarse volume.
+
+    Attributes:
+        drop: Part of the samples that hear no text, for classifier-free guidance.
+    """
+
+    drop: Fraction = 0.1
+
+
+class UpscalerSettings(StageSettings):
+    """The upscaler, which learns on parts of volumes.
+
+    Attributes:
+        crop: Edges (z, y, x) of a part, voxels.
+        slab: Slices of a part towards the end of the training, when parts span whole slices; 0 for none.
+        slab_share: Which last part of the steps that is.
+        noise_share: Most that the coarse volume is mixed with noise, so that the upscaler forgives what the base
+            network gets wrong.
+    """
+
+    crop: tuple[Count, Count, Count]
+    slab: Annotated[int, Field(ge=0)] = 0
+    slab_share: Fraction = 0.2
+    noise_share: Fraction = 0.4
+
+
+class MedsynFigureSettings(StrictModel):
+    """How many held-out volumes each figure of the finished model is measured on."""
+
+    volumes: Count = 32
+
+
+class MedsynRecipe(CommonRecipe):
+    """All networks of a MedSyn model, from nothing.
+
+    Attributes:
+        size: A demo model says so wherever it appears.
+        network: Sizes, as in `systems.medsyn.config`.
+        data: The chests.
+        text, segmenter, base, upscaler: How each network is trained.
+    """
+
+    kind: Literal["medsyn"]
+    size: Literal["demo", "paper"] = "demo"
+    network: dict[str, Any]
+    data: ChestData
+    text: TextSettings
+    segmenter: MedsynSegmenterSettings | None = None
+    base: BaseSettings
+    upscaler: UpscalerSettings
+    figures: MedsynFigureSettings = MedsynFigureSettings()

@@ -1,0 +1,123 @@
+"""MedSyn from nothing: chests, text encoder, base network, upscaler, segmenter, one stage after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+import torch
+from torch import nn
+
+from ctstudio.catalog.medsyn_recipe import MedsynRecipe
+from ctstudio.core.errors import ParameterError
+from ctstudio.core.volume import Volume
+from ctstudio.diffusion.noise import generator_for
+from ctstudio.systems.medsyn.config import MedsynConfig
+from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
+from ctstudio.training.chests import FineChests, load_coarse, make_coarse, make_fine
+from ctstudio.training.medsyn_text import make_reports, train_text, trained_text
+from ctstudio.training.reports import ReportOfPhantom, draw_reports
+from ctstudio.training.run import Run
+from ctstudio.training.stages.medsyn_base import BaseStage
+from ctstudio.training.stages.medsyn_upscaler import UpscalerStage
+
+VALIDATION_SEEDS = range(9_500, 9_532)
+"""Phantoms that runs are validated on."""
+FINE_VALIDATION_SEEDS = range(9_500, 9_504)
+Drawing = BaseStage | UpscalerStage
+
+
+def recipe_of(run: Run) -> MedsynRecipe:
+    """The run's recipe as one of MedSyn.
+
+    Raises:
+        ParameterError: It is one of another system.
+    """
+    if not isinstance(run.recipe, MedsynRecipe):
+        raise ParameterError(
+            f"The recipe {run.recipe.name} is not one of MedSyn.", "Choose one: ctstudio train --list."
+        )
+    return run.recipe
+
+
+def config_of(run: Run) -> MedsynConfig:
+    """The sizes that a run's recipe asks for."""
+    return MedsynConfig.model_validate(recipe_of(run).network)
+
+
+def data(run: Run) -> None:
+    """All chests, coarse and fine, and the reports."""
+    run.watcher.begin("data")
+    recipe, config, told = recipe_of(run), config_of(run), run.watcher.progress
+    for part, seeds in (("train", range(recipe.data.coarse_patients)), ("validation", VALIDATION_SEEDS)):
+        make_coarse(seeds, config.base.side, config.lowering, run.cache / "coarse" / part, told)
+    for part, seeds in (("train", range(recipe.data.fine_patients)), ("validation", FINE_VALIDATION_SEEDS)):
+        make_fine(seeds, config.upscaler.side, run.cache / "fine" / part, told)
+    make_reports(run, recipe.text, config.text)
+
+
+def text(run: Run) -> None:
+    """The text encoder."""
+    train_text(run, recipe_of(run).text, config_of(run).text)
+
+
+def base(run: Run) -> None:
+    """The base network."""
+    recipe, config = recipe_of(run), config_of(run)
+    network, encoder = BaseNetwork(config.base, config.text), trained_text(run, config.text)
+    encoder.network.to(run.accelerator.device)
+    stages = []
+    for part in ("train", "validation"):
+        chests = load_coarse(run.cache / "coarse" / part)
+        reports = reports_of(chests.seed.tolist(), recipe.data.wordings)
+        stages.append(BaseStage(network, encoder, chests, reports, recipe.base))
+    stage, held = stages
+    run.train("base", stage, recipe.base, LossLooker(held))
+
+
+def upscaler(run: Run) -> None:
+    """The upscaler."""
+    recipe, config = recipe_of(run), config_of(run)
+    network = Upscaler(config.upscaler)
+    stage, held = (
+        UpscalerStage(network, FineChests(run.cache / "fine" / part), config.factor, config.lowering, recipe.upscaler)
+        for part in ("train", "validation")
+    )
+    run.train("upscaler", stage, recipe.upscaler, LossLooker(held))
+
+
+STAGES: dict[str, Callable[[Run], None]] = {"data": data, "text": text, "base": base, "upscaler": upscaler}
+
+
+def reports_of(seeds: Sequence[int], wordings: int) -> list[list[ReportOfPhantom]]:
+    """The reports of some patients, each in several wordings, in the order of the seeds."""
+    drawn = draw_reports(seeds, wordings)
+    return [list(group) for _, group in groupby(drawn, key=lambda report: report.seed)]
+
+
+class LossLooker:
+    """The looker of both networks: `training.recorder.Looker`.
+
+    Args:
+        held: A stage over chests of the validation part, with the network that is trained.
+    """
+
+    ROUNDS = 4
+
+    def __init__(self, held: Drawing) -> None:
+        self._held = held
+
+    @torch.no_grad()
+    def figures(self, module: nn.Module) -> tuple[dict[str, float], str]:
+        """The loss over the same chests, times and noise at every look."""
+        device = next(module.parameters()).device
+        losses = []
+        for number in range(self.ROUNDS):
+            batch = self._held.draw(0, generator_for(1, "validation", number))
+            with torch.autocast(device.type, torch.bfloat16):
+                losses.append(float(self._held.loss({key: value.to(device) for key, value in batch.items()})))
+        return {"validation_loss": sum(losses) / len(losses)}, "validation_loss"
+
+    def samples(self, module: nn.Module) -> list[tuple[str, Volume]]:
+        """None yet."""
+        return []

@@ -1,0 +1,84 @@
+"""MedSyn's base network, trained on coarse chests and the features of their reports.
+
+Source: MedSyn, section III-C: x_0 is predicted, all four channels weigh alike, a tenth of the texts is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ctstudio.catalog.medsyn_recipe import BaseSettings
+from ctstudio.systems.medsyn.network import BaseNetwork
+from ctstudio.systems.medsyn.schedule import LARGEST_TIME, noised, stratified_times
+from ctstudio.systems.medsyn.text import TextEncoder
+from ctstudio.training.chests import CoarseChests, as_tensor
+from ctstudio.training.reports import ReportOfPhantom
+from ctstudio.training.stage import Batch
+
+
+class BaseStage:
+    """Batches and loss.
+
+    Args:
+        network: What is trained.
+        encoder: Frozen; it is kept on the network's device.
+        chests: What to make.
+        reports: Of each chest's patient, in the order of the chests, each in several wordings.
+        settings: How.
+    """
+
+    def __init__(
+        self,
+        network: BaseNetwork,
+        encoder: TextEncoder,
+        chests: CoarseChests,
+        reports: Sequence[Sequence[ReportOfPhantom]],
+        settings: BaseSettings,
+    ) -> None:
+        self.module, self._encoder, self._chests = network, encoder, chests
+        self._reports, self._settings = reports, settings
+
+    def __len__(self) -> int:
+        return len(self._chests)
+
+    def draw(self, step: int, generator: torch.Generator) -> Batch:
+        """Which chests, in which wording, whether the text is heard, at what time, with what noise."""
+        count = self._settings.batch
+        which = torch.randint(len(self), (count,), generator=generator)
+        return {
+            "which": which,
+            "wording": torch.randint(len(self._reports[0]), (count,), generator=generator),
+            "heard": torch.rand(count, generator=generator) >= self._settings.drop,
+            "t": stratified_times(count, generator),
+            "noise": torch.randn(count, *self._chests.volumes.shape[1:], generator=generator),
+        }
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean squared error of the clean volume."""
+        made, x_0 = self.made(batch)
+        return functional.mse_loss(made.float(), x_0)
+
+    def made(self, batch: Batch, texts: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What the network makes of a noised batch, and what it should have made, (B, 4, s, s, s) each.
+
+        Args:
+            batch: From `draw`, on the network's device.
+            texts: (B, T, width) to hear instead of the batch's own, to see whether the text is used.
+        """
+        noise = batch["noise"]
+        x_0 = as_tensor(self._chests.volumes[batch["which"].cpu().numpy()]).to(noise.device)
+        x_t = noised(x_0, noise, batch["t"])
+        told = self.module.told(self.features(batch) if texts is None else texts, len(noise))
+        return self.module(x_t, batch["t"] * LARGEST_TIME, told), x_0
+
+    def features(self, batch: Batch) -> Tensor:
+        """(B, T, width) of the batch's reports, or of no text where it is not heard."""
+        rows = zip(batch["which"].tolist(), batch["wording"].tolist(), strict=True)
+        reports = [self._reports[chest][wording] for chest, wording in rows]
+        texts = self._encoder.encode([(report.findings, report.impression) for report in reports])
+        heard = batch["heard"][:, None, None]
+        return torch.where(heard, texts.to(heard.device), self.module.null_cond_emb)
