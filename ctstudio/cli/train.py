@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ctstudio.catalog.recipe import Recipe, SliceRecipe
+from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe, SliceRecipe
 from ctstudio.catalog.recipes import list_recipes, load_recipe, recipe_from
 from ctstudio.cli.answer import answer
 from ctstudio.cli.options import AsJson
@@ -71,7 +71,7 @@ def _chosen(name: str, data: Path | None, base: str, changes: dict[str, str]) ->
             raise ParameterError(f"The recipe {recipe.name} learns on phantoms alone.", "Leave out --data.")
         settings["data"] = {"source": "dataset", "folder": str(data), "slices_each": recipe.data.slices_each}
     if base:
-        if "base" not in settings:
+        if not isinstance(recipe, FineTuneRecipe | DistilRecipe):
             raise ParameterError(f"The recipe {recipe.name} starts from nothing.", "Leave out --base.")
         settings["base"] = base
     return recipe_from(settings)

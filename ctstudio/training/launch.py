@@ -99,7 +99,7 @@ def _watcher(
         recipe=recipe.name,
         title=recipe.title,
         system=recipe.system,
-        base=getattr(recipe, "base", ""),
+        base=recipe.base if isinstance(recipe, FineTuneRecipe | DistilRecipe) else "",
         data=in_words(recipe.data),
         settings=recipe.model_dump(mode="json"),
         device=device_name(accelerator.device),
