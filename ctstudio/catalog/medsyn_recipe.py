@@ -26,7 +26,7 @@ class ChestData(StrictModel):
     wordings: Count = 6
 
 
-class BaseSettings(StageSettings):
+class CoarseSettings(StageSettings):
     """The base network: text to a coarse volume.
 
     Attributes:
@@ -66,7 +66,7 @@ class MedsynRecipe(CommonRecipe):
         size: A demo model says so wherever it appears.
         network: Sizes, as in `systems.medsyn.config`.
         data: The chests.
-        text, segmenter, base, upscaler: How each network is trained.
+        text, segmenter, coarse, upscaler: How each network is trained; `coarse` is the base network's.
     """
 
     kind: Literal["medsyn"]
@@ -75,6 +75,6 @@ class MedsynRecipe(CommonRecipe):
     data: ChestData
     text: TextSettings
     segmenter: MedsynSegmenterSettings | None = None
-    base: BaseSettings
+    coarse: CoarseSettings
     upscaler: UpscalerSettings
     figures: MedsynFigureSettings = MedsynFigureSettings()

@@ -61,7 +61,7 @@ def text(run: Run) -> None:
     train_text(run, recipe_of(run).text, config_of(run).text)
 
 
-def base(run: Run) -> None:
+def coarse(run: Run) -> None:
     """The base network."""
     recipe, config = recipe_of(run), config_of(run)
     network, encoder = BaseNetwork(config.base, config.text), trained_text(run, config.text)
@@ -70,9 +70,9 @@ def base(run: Run) -> None:
     for part in ("train", "validation"):
         chests = load_coarse(run.cache / "coarse" / part)
         reports = reports_of(chests.seed.tolist(), recipe.data.wordings)
-        stages.append(BaseStage(network, encoder, chests, reports, recipe.base))
+        stages.append(BaseStage(network, encoder, chests, reports, recipe.coarse))
     stage, held = stages
-    run.train("base", stage, recipe.base, LossLooker(held))
+    run.train("coarse", stage, recipe.coarse, LossLooker(held))
 
 
 def upscaler(run: Run) -> None:
@@ -86,7 +86,7 @@ def upscaler(run: Run) -> None:
     run.train("upscaler", stage, recipe.upscaler, LossLooker(held))
 
 
-STAGES: dict[str, Callable[[Run], None]] = {"data": data, "text": text, "base": base, "upscaler": upscaler}
+STAGES: dict[str, Callable[[Run], None]] = {"data": data, "text": text, "coarse": coarse, "upscaler": upscaler}
 
 
 def reports_of(seeds: Sequence[int], wordings: int) -> list[list[ReportOfPhantom]]:

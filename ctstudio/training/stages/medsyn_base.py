@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ctstudio.catalog.medsyn_recipe import BaseSettings
+from ctstudio.catalog.medsyn_recipe import CoarseSettings
 from ctstudio.systems.medsyn.network import BaseNetwork
 from ctstudio.systems.medsyn.schedule import LARGEST_TIME, noised, stratified_times
 from ctstudio.systems.medsyn.text import TextEncoder
@@ -37,7 +37,7 @@ class BaseStage:
         encoder: TextEncoder,
         chests: CoarseChests,
         reports: Sequence[Sequence[ReportOfPhantom]],
-        settings: BaseSettings,
+        settings: CoarseSettings,
     ) -> None:
         self.module, self._encoder, self._chests = network, encoder, chests
         self._reports, self._settings = reports, settings
