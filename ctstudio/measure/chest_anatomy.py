@@ -9,21 +9,10 @@ from numpy.typing import NDArray
 
 from ctstudio.core.errors import GeometryError, IntensityError, MaskError
 from ctstudio.core.grid import Grid
-from ctstudio.core.labels import LabelMap
+from ctstudio.core.labels import AIRWAY, LUNG_LOBES, LUNG_VESSELS, LabelMap
 from ctstudio.core.volume import Volume
 
-LOBES = (
-    "lung_upper_lobe_left",
-    "lung_lower_lobe_left",
-    "lung_upper_lobe_right",
-    "lung_middle_lobe_right",
-    "lung_lower_lobe_right",
-)
-"""In the order of their numbers, 1 to 5."""
-
 SIDES = ("left", "right")
-AIRWAY = ("trachea", "bronchi")
-VESSELS = "lung_vessels"
 LUNG_LESIONS = ("lung_nodule", "consolidation", "bulla", "fdg_avid_tumor")
 REACH_MM = 12.0
 """How far from a lobe a branch or a lesion may lie and still belong to it."""
@@ -37,7 +26,7 @@ class ChestAnatomy:
 
     Attributes:
         grid: Canonical LPS: x grows to the patient's left, y to the back, z to the head.
-        lobes: uint8, 0 none, 1 to 5 as in `LOBES`; filled: what lies inside a lung belongs to a lobe.
+        lobes: uint8, 0 none, 1 to 5 as in `LUNG_LOBES`; filled: what lies inside a lung belongs to a lobe.
         airway: Trachea and bronchi.
         vessels: Those inside the lungs.
         heart: The heart, or None when nobody looked for it.
@@ -77,7 +66,7 @@ class ChestAnatomy:
 
     def lung(self, side: str) -> Mask:
         """The "left" or "right" lung."""
-        return np.isin(self.lobes, [n for n, name in enumerate(LOBES, start=1) if name.endswith(side)])
+        return np.isin(self.lobes, [n for n, name in enumerate(LUNG_LOBES, start=1) if name.endswith(side)])
 
 
 def checked(ct: Volume, anatomy: ChestAnatomy) -> NDArray[np.float32]:
@@ -108,10 +97,10 @@ def anatomy_of(labels: LabelMap) -> ChestAnatomy:
 
     known = {label.name for label in labels.table}
     bare = np.zeros(labels.grid.shape, np.uint8)
-    for number, name in enumerate(LOBES, start=1):
+    for number, name in enumerate(LUNG_LOBES, start=1):
         bare[labels.of(name)] = number
     airway = labels.of(*(name for name in AIRWAY if name in known))
-    vessels = labels.of(VESSELS) if VESSELS in known else np.zeros_like(airway)
+    vessels = labels.of(LUNG_VESSELS) if LUNG_VESSELS in known else np.zeros_like(airway)
     over = airway | vessels | labels.of(*(name for name in LUNG_LESIONS if name in known))
     lobes = bare
     if bare.any():

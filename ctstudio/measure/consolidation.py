@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ctstudio.core.labels import LUNG_LOBES
 from ctstudio.core.volume import Volume
-from ctstudio.measure.chest_anatomy import LOBES, ChestAnatomy, Mask, ball, checked
+from ctstudio.measure.chest_anatomy import ChestAnatomy, Mask, ball, checked
 
 DENSE_HU = -190.0
 """Midway between a hazy rim and consolidated lung."""
@@ -45,12 +46,12 @@ def consolidation_mask(ct: Volume, anatomy: ChestAnatomy) -> Mask:
 
 
 def consolidation_ml(ct: Volume, anatomy: ChestAnatomy) -> dict[str, float]:
-    """Consolidated volume of each lobe, ml, by the names of `LOBES`; see `consolidation_mask`."""
+    """Consolidated volume of each lobe, ml, by the names of `LUNG_LOBES`; see `consolidation_mask`."""
     return by_lobe_ml(consolidation_mask(ct, anatomy), anatomy)
 
 
 def by_lobe_ml(mask: Mask, anatomy: ChestAnatomy) -> dict[str, float]:
-    """The volume of a mask (z, y, x) in each lobe, ml, by the names of `LOBES`."""
-    counts = np.bincount(anatomy.lobes[mask], minlength=len(LOBES) + 1)[1:]
+    """The volume of a mask (z, y, x) in each lobe, ml, by the names of `LUNG_LOBES`."""
+    counts = np.bincount(anatomy.lobes[mask], minlength=len(LUNG_LOBES) + 1)[1:]
     voxel_ml = anatomy.grid.voxel_volume_mm3 / 1000.0
-    return {name: float(count) * voxel_ml for name, count in zip(LOBES, counts, strict=True)}
+    return {name: float(count) * voxel_ml for name, count in zip(LUNG_LOBES, counts, strict=True)}

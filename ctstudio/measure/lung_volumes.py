@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctstudio.core.errors import MaskError
+from ctstudio.core.labels import LUNG_LOBES
 from ctstudio.core.volume import Volume
-from ctstudio.measure.chest_anatomy import LOBES, SIDES, ChestAnatomy, Mask, checked
+from ctstudio.measure.chest_anatomy import SIDES, ChestAnatomy, Mask, checked
 
 EMPHYSEMA_HU = -950.0
 
@@ -18,7 +19,7 @@ class LungVolumes:
     """Volumes in ml.
 
     Attributes:
-        lobes_ml: By the names of `LOBES`, filled.
+        lobes_ml: By the names of `LUNG_LOBES`, filled.
         left_ml, right_ml: Of each lung.
         airway_ml: Trachea and bronchi.
         vessels_ml: Vessels inside the lungs.
@@ -34,8 +35,8 @@ class LungVolumes:
 def lung_volumes(anatomy: ChestAnatomy) -> LungVolumes:
     """How large the structures of a chest are; 0 for those that are not there."""
     voxel_ml = anatomy.grid.voxel_volume_mm3 / 1000.0
-    counts = np.bincount(anatomy.lobes.ravel(), minlength=len(LOBES) + 1)[1:] * voxel_ml
-    lobes = {name: float(ml) for name, ml in zip(LOBES, counts, strict=True)}
+    counts = np.bincount(anatomy.lobes.ravel(), minlength=len(LUNG_LOBES) + 1)[1:] * voxel_ml
+    lobes = {name: float(ml) for name, ml in zip(LUNG_LOBES, counts, strict=True)}
     left, right = (sum(ml for name, ml in lobes.items() if name.endswith(side)) for side in SIDES)
     airway, vessels = (float(mask.sum()) * voxel_ml for mask in (anatomy.airway, anatomy.vessels))
     return LungVolumes(lobes, left, right, airway, vessels)
@@ -48,7 +49,7 @@ class LowAttenuation:
     Attributes:
         both: Of both lungs.
         sides: By "left" and "right"; sides without a lung are absent.
-        lobes: By the names of `LOBES`; lobes that are not there are absent.
+        lobes: By the names of `LUNG_LOBES`; lobes that are not there are absent.
     """
 
     both: float
@@ -74,12 +75,12 @@ def low_attenuation(ct: Volume, anatomy: ChestAnatomy, below_hu: float = EMPHYSE
     if not lung.any():
         raise MaskError("There is no lung outside the airway.", "Look at the lobes.")
     parts: dict[str, Mask] = {side: anatomy.lung(side) for side in SIDES}
-    parts |= {name: anatomy.lobes == number for number, name in enumerate(LOBES, start=1)}
+    parts |= {name: anatomy.lobes == number for number, name in enumerate(LUNG_LOBES, start=1)}
     shares = {name: _percent(low, lung & part) for name, part in parts.items() if (lung & part).any()}
     return LowAttenuation(
         _percent(low, lung),
         {name: share for name, share in shares.items() if name in SIDES},
-        {name: share for name, share in shares.items() if name in LOBES},
+        {name: share for name, share in shares.items() if name in LUNG_LOBES},
     )
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from ctstudio.core.errors import GeometryError, IntensityError, MaskError
 from ctstudio.core.grid import Grid
-from ctstudio.core.labels import LabelMap, standard_table, values_of
+from ctstudio.core.labels import LUNG_LOBES, LabelMap, standard_table, values_of
 from ctstudio.core.volume import Volume
-from ctstudio.measure.chest_anatomy import LOBES, ChestAnatomy, anatomy_of, ball, checked
+from ctstudio.measure.chest_anatomy import ChestAnatomy, anatomy_of, ball, checked
 from ctstudio.phantom.chest_grid import chest_grid
 from ctstudio.phantom.chest_structures import chest_structures
 from ctstudio.phantom.patient import make_patient
@@ -52,7 +52,7 @@ def test_labels_drawn_over_a_lobe_are_given_back_to_it() -> None:
     phantom = render(patient, chest_grid(patient, 64), pet=False, mr=False)
     truth = chest_structures(phantom)
     flat = np.zeros(truth.lobes.shape, np.uint8)
-    for number, name in enumerate(LOBES, start=1):
+    for number, name in enumerate(LUNG_LOBES, start=1):
         flat[truth.lobes == number] = values_of([name])[0]
     flat[truth.airway], flat[truth.vessels] = values_of(["bronchi", "lung_vessels"])
     read = anatomy_of(LabelMap(flat, phantom.labels.grid, standard_table()))
