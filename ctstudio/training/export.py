@@ -55,7 +55,7 @@ def export_trained(run: Run, which: str = "last") -> Path:
 
     Figures are added later, by measuring.
     """
-    recipe, folder, config = recipe_of(run), _emptied(run), config_of(run)
+    recipe, folder, config = recipe_of(run), emptied(run), config_of(run)
     save_weights(trained_denoiser(run, which), folder / DENOISER)
     if recipe.vae is not None:
         save_vae(trained_vae(run), folder)
@@ -95,7 +95,7 @@ def export_adapted(run: Run, base: Model, network: NaDiffNetwork, config: NaDiff
         config: The new configuration.
         stage: That trained it.
     """
-    folder = _emptied(run)
+    folder = emptied(run)
     shutil.copytree(base.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(FILE_NAME, DENOISER))
     save_weights(network, folder / DENOISER)
     own = training_ranges(load_slices(run.cache / "slices", "train"), config)
@@ -103,7 +103,8 @@ def export_adapted(run: Run, base: Model, network: NaDiffNetwork, config: NaDiff
     return folder
 
 
-def _emptied(run: Run) -> Path:
+def emptied(run: Run) -> Path:
+    """The folder of the finished model, with nothing in it."""
     folder = run.model
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -119,7 +120,7 @@ def _write_card(
     base: Model | None = None,
 ) -> None:
     recipe, folder = sliced(run.recipe), run.model
-    records: dict[str, Any] = {name: _stage_record(run, name) for name in stages}
+    records: dict[str, Any] = {name: stage_record(run, name) for name in stages}
     last = records[stages[-1]]
     if base is not None:
         records["base"] = {"model": base.info.name, "files": dict(base.info.files)}
@@ -205,7 +206,8 @@ def _percentiles(values: np.ndarray) -> Range:  # type: ignore[type-arg]
     return Range(low=round(float(low), 1), high=round(float(high), 1))
 
 
-def _stage_record(run: Run, stage: str) -> Mapping[str, float | int]:
+def stage_record(run: Run, stage: str) -> Mapping[str, float | int]:
+    """Steps and seconds of a stage, and the loss of its last steps."""
     position = run.store(stage).position()
     lines, _ = read_records(RunFiles(run.folder).steps, StepLine)
     last = [line.loss for line in lines if line.stage == stage][-LAST_STEPS:]

@@ -8,13 +8,11 @@ from itertools import groupby
 import torch
 from torch import nn
 
-from ctstudio.catalog.medsyn_recipe import MedsynRecipe
-from ctstudio.core.errors import ParameterError
 from ctstudio.core.volume import Volume
 from ctstudio.diffusion.noise import generator_for
-from ctstudio.systems.medsyn.config import MedsynConfig
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 from ctstudio.training.chests import FineChests, load_coarse, make_coarse, make_fine
+from ctstudio.training.medsyn_export import export_medsyn, medsyn_config, medsyn_recipe
 from ctstudio.training.medsyn_text import make_reports, train_text, trained_text
 from ctstudio.training.reports import ReportOfPhantom, draw_reports
 from ctstudio.training.run import Run
@@ -27,28 +25,10 @@ FINE_VALIDATION_SEEDS = range(9_500, 9_504)
 Drawing = BaseStage | UpscalerStage
 
 
-def recipe_of(run: Run) -> MedsynRecipe:
-    """The run's recipe as one of MedSyn.
-
-    Raises:
-        ParameterError: It is one of another system.
-    """
-    if not isinstance(run.recipe, MedsynRecipe):
-        raise ParameterError(
-            f"The recipe {run.recipe.name} is not one of MedSyn.", "Choose one: ctstudio train --list."
-        )
-    return run.recipe
-
-
-def config_of(run: Run) -> MedsynConfig:
-    """The sizes that a run's recipe asks for."""
-    return MedsynConfig.model_validate(recipe_of(run).network)
-
-
 def data(run: Run) -> None:
     """All chests, coarse and fine, and the reports."""
     run.watcher.begin("data")
-    recipe, config, told = recipe_of(run), config_of(run), run.watcher.progress
+    recipe, config, told = medsyn_recipe(run), medsyn_config(run), run.watcher.progress
     for part, seeds in (("train", range(recipe.data.coarse_patients)), ("validation", VALIDATION_SEEDS)):
         make_coarse(seeds, config.base.side, config.lowering, run.cache / "coarse" / part, told)
     for part, seeds in (("train", range(recipe.data.fine_patients)), ("validation", FINE_VALIDATION_SEEDS)):
@@ -58,12 +38,12 @@ def data(run: Run) -> None:
 
 def text(run: Run) -> None:
     """The text encoder."""
-    train_text(run, recipe_of(run).text, config_of(run).text)
+    train_text(run, medsyn_recipe(run).text, medsyn_config(run).text)
 
 
 def coarse(run: Run) -> None:
     """The base network."""
-    recipe, config = recipe_of(run), config_of(run)
+    recipe, config = medsyn_recipe(run), medsyn_config(run)
     network, encoder = BaseNetwork(config.base, config.text), trained_text(run, config.text)
     encoder.network.to(run.accelerator.device)
     stages = []
@@ -77,7 +57,7 @@ def coarse(run: Run) -> None:
 
 def upscaler(run: Run) -> None:
     """The upscaler."""
-    recipe, config = recipe_of(run), config_of(run)
+    recipe, config = medsyn_recipe(run), medsyn_config(run)
     network = Upscaler(config.upscaler)
     stage, held = (
         UpscalerStage(network, FineChests(run.cache / "fine" / part), config.factor, config.lowering, recipe.upscaler)
@@ -86,7 +66,19 @@ def upscaler(run: Run) -> None:
     run.train("upscaler", stage, recipe.upscaler, LossLooker(held))
 
 
-STAGES: dict[str, Callable[[Run], None]] = {"data": data, "text": text, "coarse": coarse, "upscaler": upscaler}
+def export(run: Run) -> None:
+    """The model's folder."""
+    run.watcher.begin("export")
+    export_medsyn(run)
+
+
+STAGES: dict[str, Callable[[Run], None]] = {
+    "data": data,
+    "text": text,
+    "coarse": coarse,
+    "upscaler": upscaler,
+    "export": export,
+}
 
 
 def reports_of(seeds: Sequence[int], wordings: int) -> list[list[ReportOfPhantom]]:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.catalog.new_model import free_place, new_model_folder
 from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe
 from ctstudio.catalog.recipes import recipe_from
@@ -13,6 +14,7 @@ from ctstudio.catalog.shelf import find_model
 from ctstudio.core.errors import InputError
 from ctstudio.protocol.training_run import RunFiles, RunInfo, ValidationLine, read_record, read_records
 from ctstudio.training import distil, export, fine_tune
+from ctstudio.training.medsyn_export import export_medsyn
 from ctstudio.training.run import Run, Silent, new_accelerator
 
 
@@ -51,8 +53,12 @@ def promote(folder: Path, name: str, shelf: Path, which: str = "best") -> Path:
 def _exported(recipe: Recipe, folder: Path, target: Path, which: str) -> None:
     """Export a checkpoint, with the validation figures of its step."""
     run = Run(recipe, folder, new_accelerator("fp32", "cpu"), Silent(), model_at=target)
-    stage = "student" if isinstance(recipe, DistilRecipe) else "denoiser"
-    if isinstance(recipe, DistilRecipe):
+    stage = "denoiser"
+    if isinstance(recipe, MedsynRecipe):
+        stage = "coarse"
+        export_medsyn(run, which)
+    elif isinstance(recipe, DistilRecipe):
+        stage = "student"
         distil.export(run, which)
     elif isinstance(recipe, FineTuneRecipe):
         fine_tune.export(run, which)

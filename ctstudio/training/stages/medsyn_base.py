@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ctstudio.catalog.medsyn_recipe import CoarseSettings
+from ctstudio.nets.memory_layout import channels_last, laid_out
 from ctstudio.systems.medsyn.network import BaseNetwork
 from ctstudio.systems.medsyn.schedule import LARGEST_TIME, noised, stratified_times
 from ctstudio.systems.medsyn.text import TextEncoder
@@ -39,7 +40,7 @@ class BaseStage:
         reports: Sequence[Sequence[ReportOfPhantom]],
         settings: CoarseSettings,
     ) -> None:
-        self.module, self._encoder, self._chests = network, encoder, chests
+        self.module, self._encoder, self._chests = channels_last(network), encoder, chests
         self._reports, self._settings = reports, settings
 
     def __len__(self) -> int:
@@ -73,7 +74,7 @@ class BaseStage:
         x_0 = as_tensor(self._chests.volumes[batch["which"].cpu().numpy()]).to(noise.device)
         x_t = noised(x_0, noise, batch["t"])
         told = self.module.told(self.features(batch) if texts is None else texts, len(noise))
-        return self.module(x_t, batch["t"] * LARGEST_TIME, told), x_0
+        return self.module(laid_out(x_t), batch["t"] * LARGEST_TIME, told), x_0
 
     def features(self, batch: Batch) -> Tensor:
         """(B, T, width) of the batch's reports, or of no text where it is not heard."""

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ctstudio.catalog.medsyn_recipe import UpscalerSettings
+from ctstudio.nets.memory_layout import channels_last, laid_out
 from ctstudio.systems.medsyn.channels import lowered, raised
 from ctstudio.systems.medsyn.network import Upscaler
 from ctstudio.systems.medsyn.schedule import LARGEST_TIME, blurred_condition, noised, stratified_times
@@ -36,7 +37,7 @@ class UpscalerStage:
     def __init__(
         self, network: Upscaler, chests: FineChests, factor: int, lowering: str, settings: UpscalerSettings
     ) -> None:
-        self.module, self._chests, self._settings = network, chests, settings
+        self.module, self._chests, self._settings = channels_last(network), chests, settings
         self._factor, self._lowering = factor, lowering
 
     def __len__(self) -> int:
@@ -82,4 +83,5 @@ class UpscalerStage:
         x_0 = torch.stack(parts).to(noise.device)  # (B, 4, *crop)
         coarse = blurred_condition(lowered(x_0, self._factor, self._lowering), batch["share"], batch["coarse_noise"])
         x_t = noised(x_0, noise, batch["t"])
-        return self.module(x_t, batch["t"] * LARGEST_TIME, raised(coarse, self._factor)), x_0
+        seen = laid_out(raised(coarse, self._factor))
+        return self.module(laid_out(x_t), batch["t"] * LARGEST_TIME, seen), x_0
