@@ -33,7 +33,8 @@ def medsyn_recipe(run: Run) -> MedsynRecipe:
         ParameterError: It is one of another system.
     """
     if not isinstance(run.recipe, MedsynRecipe):
-        raise ParameterError(
+        message = f"The recipe {run.recipe.name} is not one of MedSyn."
+        raise ParameterError(message, "Choose one: ctstudio train --list.")
             f"The recipe {run.recipe.name} is not one of MedSyn.", "Choose one: ctstudio train --list."
         )
     return run.recipe
