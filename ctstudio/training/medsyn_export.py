@@ -33,8 +33,7 @@ def medsyn_recipe(run: Run) -> MedsynRecipe:
         ParameterError: It is one of another system.
     """
     if not isinstance(run.recipe, MedsynRecipe):
-        message = f"The recipe {run.recipe.name} is not one of MedSyn."
-        raise ParameterError(message, "Choose one: ctstudio train --list.")
+        raise ParameterError(
             f"The recipe {run.recipe.name} is not one of MedSyn.", "Choose one: ctstudio train --list."
         )
     return run.recipe
