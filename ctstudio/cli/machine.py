@@ -7,13 +7,13 @@ import importlib.util
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from ctstudio import __version__
 from ctstudio.core.errors import DigestMismatch
+from ctstudio.ui.scene.opengl import probe
 
 _PACKAGES = ("torch", "diffusers", "open_clip_torch", "PySide6_Essentials", "pyqtgraph", "vtk", "SimpleITK", "numpy")
 _WINDOW_LIBRARIES = {
@@ -28,19 +28,6 @@ _WINDOW_LIBRARIES = {
     "libxcb-shape0": "libxcb-shape.so.0",
     "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
 }
-_RENDER = """
-import sys
-import vtkmodules.vtkRenderingOpenGL2
-from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
-window = vtkRenderWindow()
-window.SetOffScreenRendering(1)
-window.AddRenderer(vtkRenderer())
-window.Render()
-for line in window.ReportCapabilities().splitlines():
-    if line.startswith(("OpenGL renderer string", "OpenGL version string")):
-        sys.stdout.write(line.partition(":")[2].strip() + "\\n")
-"""
-_RENDER_SECONDS = 60
 _NEEDED_BYTES = 3 * 1024**3
 
 
@@ -73,25 +60,9 @@ def gpu() -> dict[str, Any]:
 
 
 def opengl() -> dict[str, Any]:
-    """Whether 3D can be drawn; tried in a process of its own, because a missing driver kills the process."""
-    environment = dict(os.environ)
-    if sys.platform == "linux" and not _display_name():
-        environment.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _RENDER],
-            capture_output=True,
-            text=True,
-            timeout=_RENDER_SECONDS,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"works": False, "renderer": "", "reason": f"drawing took more than {_RENDER_SECONDS} s"}
-    renderer = ", ".join(done.stdout.split("\n")[:2]).strip(", ")
-    works = done.returncode == 0 and bool(renderer)
-    reason = "" if works else f"drawing off screen ended with code {done.returncode}"
-    return {"works": works, "renderer": renderer, "reason": reason}
+    """Whether 3D can be drawn; the 3D view asks the same way."""
+    found = probe()
+    return {"works": found.works, "renderer": found.renderer, "reason": found.reason}
 
 
 def display() -> dict[str, Any]:

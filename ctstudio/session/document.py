@@ -15,6 +15,7 @@ from ctstudio.session.mask_import import ImportedMask, onto_scan
 from ctstudio.session.notices import Notices
 from ctstudio.session.painting import Painting
 from ctstudio.session.results import Results
+from ctstudio.session.scene import Scene
 from ctstudio.session.undo import DEFAULT_BUDGET_BYTES
 from ctstudio.session.viewing import Viewing
 
@@ -35,6 +36,7 @@ class Case:
         viewing: Crosshair, window, overlay.
         results: What was generated.
         has_scan: False when only a mask was opened.
+        scene: How it is seen in 3D.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Case:
     results: Results
     has_scan: bool = True
     mask_path: Path | None = field(default=None)
+    scene: Scene = field(default_factory=Scene)
 
 
 class Document:

@@ -33,7 +33,7 @@ class Viewing:
     Signals:
         crosshair_changed: The new (z, y, x).
         window_changed: The new `Window`.
-        overlay_changed: Opacity or visibility of the mask changed.
+        overlay_changed: Opacity or visibility of the mask, or of one of its labels, changed.
         framing_changed: The plane's axis (0 axial, 1 coronal, 2 sagittal) and its new `Framing`.
     """
 
@@ -48,6 +48,7 @@ class Viewing:
         self._window = window
         self._mask_opacity = 0.45
         self._overlay_visible = True
+        self._hidden: frozenset[int] = frozenset()
         self._framings = [Framing(), Framing(), Framing()]
 
     @property
@@ -105,6 +106,18 @@ class Viewing:
     def overlay_visible(self, visible: bool) -> None:
         if visible != self._overlay_visible:
             self._overlay_visible = visible
+            self.overlay_changed.emit()
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Labels that are shown nowhere, neither over the scan nor in 3D."""
+        return self._hidden
+
+    def hide(self, value: int, hidden: bool = True) -> None:
+        """Hide one label, or show it again."""
+        wanted = self._hidden | {value} if hidden else self._hidden - {value}
+        if wanted != self._hidden:
+            self._hidden = wanted
             self.overlay_changed.emit()
 
     def framing(self, axis: int) -> Framing:

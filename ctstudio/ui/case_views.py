@@ -125,10 +125,12 @@ class CaseViews(QObject):
         viewing = self.case.viewing
         opacity = viewing.mask_opacity if viewing.overlay_visible else 0.0
         colours = self.case.mask.table.colours()
-        table = colour_table(colours, opacity)
+        shown = np.ones(256, bool)
+        shown[list(viewing.hidden)] = False
+        table = colour_table(colours, opacity, shown)
         for view in self.originals:
             view.show_table(table)
-        self.generated.show_table(colour_table(colours, OUTLINE_OPACITY if opacity else 0.0))
+        self.generated.show_table(colour_table(colours, OUTLINE_OPACITY if opacity else 0.0, shown))
 
     def _settings_changed(self) -> None:
         if self.case is not None and self.case.mask.table is not self._table_shown:

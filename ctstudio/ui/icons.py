@@ -45,6 +45,8 @@ _STROKES: dict[str, str] = {
     "mask": '<rect x="3.5" y="4.5" width="17" height="15" rx="2"/><path fill="{c}" d="M8 14c0-4 3-6 5.5-5s3.5'
     ' 4 1.5 6-7 2-7-1z"/>',
     "sample": '<path d="M12 3.5l1.8 5.2 5.2 1.8-5.2 1.8L12 17.5l-1.8-5.2L5 10.5l5.2-1.8zM18.5 16v5M16 18.5h5"/>',
+    "cube": '<path d="M12 3 20 7.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9"/>',
+    "camera": '<path d="M4 8h3.5l1.5-2.5h6L16.5 8H20v11H4z"/><circle cx="12" cy="13.2" r="3.4"/>',
     "fit": '<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/>',
 }
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayo
 from ctstudio.core.labels import Label, LabelTable
 from ctstudio.ui import theme
 from ctstudio.ui.icons import icon
+from ctstudio.ui.label_eyes import Index, LabelEyes
 
 COMMON = (
     "body",
@@ -35,9 +36,13 @@ _VALUE = Qt.ItemDataRole.UserRole
 
 
 class LabelList(QWidget):
-    """A search line over a list of labels; `chosen` carries the value to paint with."""
+    """A search line over a list of labels; `chosen` carries the value to paint with.
+
+    `hide_asked` carries a value that the mask holds, and whether it is to be hidden.
+    """
 
     chosen = Signal(int)
+    hide_asked = Signal(int, bool)
 
     def __init__(self, table: LabelTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +63,8 @@ class LabelList(QWidget):
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentItemChanged.connect(self._choose)
+        self.eyes = LabelEyes(self.list, self._value_with_eye)
+        self.eyes.toggled.connect(self.hide_asked)
         layout.addWidget(self.search)
         layout.addWidget(self.list, 1)
         self._table = table
@@ -89,6 +96,11 @@ class LabelList(QWidget):
             face = item.font()
             face.setBold(item.data(_VALUE) in values)
             item.setFont(face)
+
+    def _value_with_eye(self, index: Index) -> int:
+        """The label of a row when the mask holds it; 0 otherwise."""
+        value = int(index.data(_VALUE) or 0)
+        return value if value in self._present else 0
 
     def step(self, by: int) -> None:
         """Choose the next visible label down (1) or up (-1)."""

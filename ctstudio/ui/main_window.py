@@ -36,6 +36,7 @@ from ctstudio.ui.result_cards import key_of
 from ctstudio.ui.results_strip import ResultsStrip
 from ctstudio.ui.safety import Safety
 from ctstudio.ui.saving_files import SavingFiles
+from ctstudio.ui.scene_link import SceneLink
 from ctstudio.ui.slice_view import SliceView
 from ctstudio.ui.tools import ToolBox
 from ctstudio.ui.top_bar import TopBar
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         generated = SliceView(AXIAL, self.controls, "Generated", paintable=False)
         self.views = CaseViews(originals, generated, self)
         self.grid = ViewGrid(originals, generated)
+        self.scene = SceneLink(self)
         self.top = TopBar()
         self.cases = CaseList(self.document)
         self.paint = PaintPanel(self.tools)
@@ -134,7 +136,7 @@ class MainWindow(QMainWindow):
 
     def maximise_focused(self) -> None:
         """Make the view in focus large, or bring all back."""
-        self.grid.maximise(None if self.grid.large else self.controls.focused or self.grid.axial)
+        self.grid.maximise(None if self.grid.large else self.scene.focused or self.controls.focused or self.grid.axial)
 
     # Cases.
 
@@ -234,6 +236,7 @@ class MainWindow(QMainWindow):
         if not self._closed:
             self._closed = True
             self.views.show(None)
+            self.scene.close()
             self.pages.shut_down()
             self.link.close()
             self.background.close()  # before the autosave: a save under way clears its record

@@ -122,6 +122,7 @@ class PaintPanel(QFrame):
         self.volume.setObjectName("small")
         self.labels = LabelList(standard_table())
         self.labels.chosen.connect(self._set_label)
+        self.labels.hide_asked.connect(self._hide_label)
         self._layout.addLayout(row(heading("Labels"), None, self.volume, self.lock))
         self._layout.addWidget(self.labels, 1)
         self.import_button = QPushButton("Import mask …")
@@ -198,6 +199,7 @@ class PaintPanel(QFrame):
         if self._case is not None:
             self.opacity.show_value(round(self._case.viewing.mask_opacity * 100))
             quietly(self.visible_button, self._case.viewing.overlay_visible)
+            self.labels.eyes.show_hidden(self._case.viewing.hidden)
 
     # Setting.
 
@@ -229,6 +231,10 @@ class PaintPanel(QFrame):
     def _set_label(self, value: int) -> None:
         if self._case is not None and self._case.mask.active != value:
             self._case.mask.active = value
+
+    def _hide_label(self, value: int, hidden: bool) -> None:
+        if self._case is not None:
+            self._case.viewing.hide(value, hidden)
 
     def _set_lock(self, locked: bool) -> None:
         if self._case is not None:

@@ -14,6 +14,7 @@ _SHADOW = QColor(0, 0, 0, 230)
 _BARS_MM = (1, 2, 5, 10, 20, 50, 100, 200)
 _MARGIN = 10.0
 _NARROW = 240.0
+_CROWDED, _LINE = 300.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,14 @@ def _letters(painter: QPainter, area: QRectF, letters: tuple[str, str, str, str]
     left, right, top, bottom = letters
     align = Qt.AlignmentFlag
     inside = area.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
-    for text, where in (
-        (left, align.AlignLeft | align.AlignVCenter),
-        (right, align.AlignRight | align.AlignVCenter),
-        (top, align.AlignHCenter | align.AlignTop),
-        (bottom, align.AlignHCenter | align.AlignBottom),
+    below = inside.adjusted(0, _LINE if area.width() < _CROWDED else 0, 0, 0)  # of the title
+    for text, box, where in (
+        (left, inside, align.AlignLeft | align.AlignVCenter),
+        (right, inside, align.AlignRight | align.AlignVCenter),
+        (top, below, align.AlignHCenter | align.AlignTop),
+        (bottom, inside, align.AlignHCenter | align.AlignBottom),
     ):
-        _text(painter, inside, where, text, "#ffd479")
+        _text(painter, box, where, text, "#ffd479")
 
 
 def _corners(painter: QPainter, area: QRectF, marks: Marks) -> None:

@@ -11,6 +11,7 @@ from ctstudio.session.document import Case
 from ctstudio.ui.actions import Command
 from ctstudio.ui.completed_anatomy import TITLE as ANATOMY_TITLE
 from ctstudio.ui.completed_anatomy import use_as_mask
+from ctstudio.ui.scene_commands import scene_commands
 from ctstudio.ui.tools import Tool
 from ctstudio.ui.train_commands import train_commands
 
@@ -24,6 +25,7 @@ def commands(window: MainWindow) -> tuple[Command, ...]:
         *_file(window),
         *_edit(window),
         *_view(window),
+        *scene_commands(window),
         *_tools(window),
         *_generate(window),
         *train_commands(window),
@@ -103,6 +105,7 @@ def _tools(window: MainWindow) -> tuple[Command, ...]:
         Command("Tools", "Previous label", ("Q",), lambda: window.paint.labels.step(-1)),
         Command("Tools", "Next label", ("W",), lambda: window.paint.labels.step(1)),
         Command("Tools", "Lock or unlock the label", ("L",), lambda: window.paint.lock.toggle()),
+        Command("Tools", "Hide or show the label", ("H",), _on_case(window, _toggle_label)),
     )
 
 
@@ -130,6 +133,10 @@ def _help(window: MainWindow) -> tuple[Command, ...]:
 
 def _toggle_mask(case: Case) -> None:
     case.viewing.overlay_visible = not case.viewing.overlay_visible
+
+
+def _toggle_label(case: Case) -> None:
+    case.viewing.hide(case.mask.active, case.mask.active not in case.viewing.hidden)
 
 
 def _change_opacity(by: float, case: Case) -> None:
