@@ -5,7 +5,7 @@ The form in the window, the options of the command line, the checks and the prov
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,7 +39,11 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class Card:
-    """The torch-free description of one task of one system."""
+    """The torch-free description of one task of one system.
+
+    Attributes:
+        one_of: Inputs and parameters that may each be missing, but not all of them.
+    """
 
     system: str
     task: str
@@ -49,6 +53,24 @@ class Card:
     inputs: tuple[InputSpec, ...]
     parameters: type[BaseModel]
     outputs: tuple[OutputSpec, ...]
+    one_of: tuple[str, ...] = ()
+
+    def check_given(self, values: Mapping[str, Any], inputs: Collection[str]) -> None:
+        """Whether a request holds enough to work on.
+
+        Args:
+            values: Parameters by name.
+            inputs: Names of the inputs that are there.
+
+        Raises:
+            ParameterError: All of `one_of` are missing.
+        """
+        if self.one_of and not any(values.get(name) or name in inputs for name in self.one_of):
+            titles = {one.name: one.title for one in self.inputs} | {one.name: one.title for one in self.fields()}
+            *most, last = (titles[name].lower() for name in self.one_of)
+            raise ParameterError(
+                f"{self.title}: nothing was given to make it from.", f"Give {', '.join(most)} or {last}."
+            )
 
     def fields(self) -> tuple[Parameter, ...]:
         """The parameters in the order a form shows them."""

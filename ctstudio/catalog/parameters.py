@@ -75,6 +75,9 @@ def complaint(fields: Mapping[str, Parameter], problem: Mapping[str, Any]) -> Co
         return Complaint(f"{field.title} {given!r} is not one of {field.allowed}.", f"Give one of {field.allowed}.")
     if field.kind == "yes or no":
         return Complaint(f"{field.title} {given!r} is neither yes nor no.", "Give true or false.")
+    if field.kind == "text" and problem["type"] == "string_too_long":
+        most = problem["ctx"]["max_length"]
+        return Complaint(f"{field.title} has {len(str(given))} characters.", f"Give {most} at most.")
     if field.kind == "text":
         return Complaint(f"{field.title} {given!r} is not text.", f"Give {field.title.lower()} as text.")
     unit = f" ({field.unit})" if field.unit else ""

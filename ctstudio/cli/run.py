@@ -71,7 +71,7 @@ def _parameters(card: Card) -> list[inspect.Parameter]:
 
 def _annotated(one: Parameter) -> Any:
     """The card checks the range, so that the window and the command line complain in the same words."""
-    default = "" if one.default is None else f" Default {one.default}."
+    default = "" if one.default in (None, "") else f" Default {one.default}."
     unit = f"{one.unit}, " if one.unit else ""
     metavar = "|".join(one.choices) if one.choices else None
     allowed = "" if one.choices or one.low is None else f" ({unit}{one.allowed})"

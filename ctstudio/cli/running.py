@@ -85,17 +85,18 @@ def default_model(system: str) -> str:
 
 def said_of_fit(request: Request) -> list[str]:
     """What lies outside the ranges that the model has seen, a line each."""
-    from ctstudio.catalog.fit import assess
+    from ctstudio.catalog.fits import fits_of
     from ctstudio.catalog.shelf import find_model
-    from ctstudio.core.labels import LabelMap
-    from ctstudio.core.volume import Volume
 
-    mask, like, dose = request.inputs.get("mask"), request.inputs.get("like"), request.parameters.get("dose")
-    if not isinstance(mask, LabelMap) or dose is None:
-        return []
-    scan = like if isinstance(like, Volume) else None
-    found = assess(find_model(request.model).info, mask, (scan or mask).grid, dose, scan)
+    found = fits_of(find_model(request.model), request.parameters, request.inputs, _free_bytes(request))
     return [f"{fit.what} ({fit.level}): {fit.reason}" for fit in found if fit.level != "green"]
+
+
+def _free_bytes(request: Request) -> int | None:
+    """Free memory, where the processor is sure to do the work."""
+    import psutil
+
+    return int(psutil.virtual_memory().available) if request.device == "cpu" else None
 
 
 def tell(lines: Iterable[str]) -> None:

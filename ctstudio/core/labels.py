@@ -44,6 +44,17 @@ OWN_NAMES: dict[int, str] = {
     139: "bowel",
 }
 
+LUNG_LOBES = (
+    "lung_upper_lobe_left",
+    "lung_lower_lobe_left",
+    "lung_upper_lobe_right",
+    "lung_middle_lobe_right",
+    "lung_lower_lobe_right",
+)
+"""In the order in which they are numbered 1 to 5 wherever a volume holds lobes alone."""
+AIRWAY = ("trachea", "bronchi")
+LUNG_VESSELS = "lung_vessels"
+
 _FIXED_COLOURS: dict[str, Colour] = {
     "liver": (213, 94, 0),
     "spleen": (0, 158, 115),

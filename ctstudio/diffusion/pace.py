@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from ctstudio.protocol.events import Stepped
 
+_ALMOST = 0.95
+"""Part of a step that can be thought done before it is."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -68,22 +71,38 @@ class Pace:
         now = time.monotonic()
         self._timed.setdefault(stage, _Timed()).add(now - self._last)
         self._last = now
+        return self._told(sample, stage, now, self._seconds_left())
+
+    def waiting(self, sample: int, stage: str = "") -> Stepped:
+        """The next step is not done yet; time has passed."""
+        now = time.monotonic()
+        if not self._timed:
+            return Stepped(self.request_id, 0, self._total, sample, self.samples, None, stage, 0.0)
         left = self._seconds_left()
-        spent = now - self._began
-        done, total = sum(one.steps for one in self._timed.values()), sum(one.steps for one in self.stages)
-        share = spent / (spent + left) if spent + left else done / total
-        self._share = 1.0 if done >= total else max(self._share, share)
+        lasting = self._step_seconds(next(one for one in self.stages if one.name == stage))
+        return self._told(sample, stage, now, left - min(now - self._last, _ALMOST * lasting))
+
+    @property
+    def _total(self) -> int:
+        return sum(one.steps for one in self.stages)
+
+    def _told(self, sample: int, stage: str, now: float, left: float) -> Stepped:
+        spent, done = now - self._began, sum(one.steps for one in self._timed.values())
+        share = spent / (spent + left) if spent + left else done / self._total
+        self._share = 1.0 if done >= self._total else max(self._share, share)
         told = self._share if len(self.stages) > 1 else None
-        return Stepped(self.request_id, done, total, sample, self.samples, left, stage, told)
+        return Stepped(self.request_id, done, self._total, sample, self.samples, max(0.0, left), stage, told)
 
     def _seconds_left(self) -> float:
-        rate = self._seconds_per_cost()
-        left = 0.0
-        for stage in self.stages:
-            timed = self._timed.get(stage.name, _Timed())
-            each = timed.each if timed.steps else stage.cost * rate
-            left += max(0, stage.steps - timed.steps) * each
-        return left
+        return sum(
+            max(0, stage.steps - self._timed.get(stage.name, _Timed()).steps) * self._step_seconds(stage)
+            for stage in self.stages
+        )
+
+    def _step_seconds(self, stage: Stage) -> float:
+        """Of one step: as it was timed, or as its cost says where none was yet."""
+        timed = self._timed.get(stage.name)
+        return timed.each if timed else stage.cost * self._seconds_per_cost()
 
     def _seconds_per_cost(self) -> float:
         """What a unit of cost took in the stages that have begun."""

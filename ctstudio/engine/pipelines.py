@@ -46,6 +46,14 @@ PIPELINES: Pipelines = MappingProxyType(
             load="ctstudio.systems.na_diff.weights:load",
             generate="ctstudio.systems.na_diff.pipeline:generate",
         ),
+        ("medsyn", "generate"): Pipeline(
+            load="ctstudio.systems.medsyn.weights:load",
+            generate="ctstudio.systems.medsyn.pipeline:generate",
+        ),
+        ("medsyn", "segment"): Pipeline(
+            load="ctstudio.systems.medsyn.weights:load",
+            generate="ctstudio.systems.medsyn.pipeline:segment",
+        ),
         ("ctstudio", "dose"): Pipeline(load="", generate="ctstudio.engine.dose_job:generate"),
     }
 )
@@ -107,7 +115,9 @@ def _checked(request: Request) -> Request:
     """The request with its parameters checked and filled in by its card, where the catalog has one."""
     for card in all_cards():
         if (card.system, card.task) == (request.system, request.task):
-            return dataclasses.replace(request, parameters=card.validated(request.parameters))
+            values = card.validated(request.parameters)
+            card.check_given(values, request.inputs)
+            return dataclasses.replace(request, parameters=values)
     return request
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctstudio.catalog.batch import BatchMask
-from ctstudio.catalog.fit import MIN_VOXELS, Fit, assess
+from ctstudio.catalog.fit import Fit
 from ctstudio.catalog.model_card import ModelInfo
+from ctstudio.catalog.na_diff_fit import MIN_VOXELS, assess
 from ctstudio.core.errors import Cancelled, GeometryError, InputError, MaskError, UnreadableFile
 from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.provenance import digest

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ctstudio.catalog.card import Card
-from ctstudio.catalog.fit import MIN_VOXELS, Fit, assess
+from ctstudio.catalog.fit import Fit
 from ctstudio.catalog.model_card import ModelInfo
+from ctstudio.catalog.na_diff_fit import MIN_VOXELS, assess
 from ctstudio.core.errors import GeometryError, IntensityError, MaskError
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.volume import Volume

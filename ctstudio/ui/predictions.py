@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ctstudio.catalog.fit import Fit, assess_noise
+from ctstudio.catalog.fit import Fit
 from ctstudio.catalog.model_card import ModelInfo
+from ctstudio.catalog.na_diff_fit import assess_noise
 from ctstudio.session.document import Case
 from ctstudio.session.generation import GenerationForm
 from ctstudio.session.noise_prediction import predicted_noise_sd

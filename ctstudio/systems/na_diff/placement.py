@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from ctstudio.catalog.fit import MIN_VOXELS
+from ctstudio.catalog.na_diff_fit import MIN_VOXELS
 from ctstudio.core.errors import GeometryError, IntensityError, MaskError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, values_of

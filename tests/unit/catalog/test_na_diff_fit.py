@@ -5,8 +5,9 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from ctstudio.catalog.fit import MIN_VOXELS, assess, assess_noise, count_by_slice, worst
+from ctstudio.catalog.fit import worst
 from ctstudio.catalog.model_card import ModelInfo, Range, Ranges
+from ctstudio.catalog.na_diff_fit import MIN_VOXELS, assess, assess_noise, count_by_slice
 from ctstudio.core.errors import GeometryError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table

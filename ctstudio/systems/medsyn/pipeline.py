@@ -1,0 +1,196 @@
+"""From a request to a chest, as a generator of events: a coarse volume first, then the fine one made from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from ctstudio.catalog.medsyn import ANATOMY, GENERATE, GenerateParameters, SegmentParameters
+from ctstudio.core.errors import IntensityError, MaskError
+from ctstudio.core.grid import Grid
+from ctstudio.core.labels import LabelMap
+from ctstudio.core.volume import Volume
+from ctstudio.diffusion.interruptible import interruptible
+from ctstudio.diffusion.loop import Denoised
+from ctstudio.diffusion.pace import Pace, Stage
+from ctstudio.protocol.events import Finished, Preview, Stepped
+from ctstudio.protocol.recorded import provenance_of
+from ctstudio.protocol.request import Request
+from ctstudio.protocol.result import Result, Sample
+from ctstudio.systems.medsyn.channels import decoded
+from ctstudio.systems.medsyn.config import UNetConfig
+from ctstudio.systems.medsyn.memory import check_memory
+from ctstudio.systems.medsyn.outcome import images_of, labels_of, measures_of
+from ctstudio.systems.medsyn.placement import Placement, place_anatomy, place_freely, place_scan
+from ctstudio.systems.medsyn.sampling import Known, evaluations
+from ctstudio.systems.medsyn.stages import Heard, coarse_steps, fine_steps, given, heard
+from ctstudio.systems.medsyn.weights import MedsynModel
+
+COARSE, FINE = "coarse volume", "refinement"
+"""Names of the two stages, for people."""
+PREVIEW_EVERY = MappingProxyType({COARSE: 4, FINE: 2})
+"""Steps between two previews."""
+
+Event = Stepped | Preview | Finished
+Parameters = GenerateParameters | SegmentParameters
+
+
+def generate(request: Request, model: MedsynModel) -> Iterator[Event]:
+    """Generate chests from a report, from anatomy, or from both.
+
+    Args:
+        request: Inputs `lobes`, `airway`, `vessels` (LabelMaps), each optional; parameters of `GenerateParameters`.
+        model: A loaded model.
+
+    Yields:
+        `Stepped` after each step and while a long one lasts, `Preview` now and then, and `Finished` at the end.
+
+    Raises:
+        InputError: What was given cannot be used, or memory is too small; says what, why and what to do.
+    """
+    parameters = GenerateParameters.model_validate(request.parameters)
+    GENERATE.check_given(parameters.model_dump(), request.inputs)
+    anatomy = _anatomy(request)
+    placement = place_anatomy(anatomy, model.config) if anatomy else place_freely(model.config)
+    yield from _made(request, model, parameters, placement, parameters.guidance)
+
+
+def segment(request: Request, model: MedsynModel) -> Iterator[Event]:
+    """Read the structures of a chest CT, by generating them for it.
+
+    Args:
+        request: Input `scan` (Volume, HU); parameters of `SegmentParameters`.
+        model: A loaded model.
+
+    Yields:
+        As `generate`.
+
+    Raises:
+        InputError: As `generate`.
+    """
+    parameters = SegmentParameters.model_validate(request.parameters)
+    scan = request.inputs.get("scan")
+    if not isinstance(scan, Volume):
+        raise IntensityError("There is no scan to read.", "Give a chest CT with --scan.")
+    yield from _made(request, model, parameters, place_scan(scan, model.config), 1.0)
+
+
+def _anatomy(request: Request) -> dict[str, LabelMap]:
+    found = {}
+    for name in ANATOMY:
+        labels = request.inputs.get(name)
+        if isinstance(labels, Volume):
+            raise MaskError(f"What was given as {name} is a scan.", "Give a label map.")
+        if labels is not None:
+            found[name] = labels
+    return found
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What all samples of a request share; `known` is what is given, on the fine grid."""
+
+    request: Request
+    model: MedsynModel
+    parameters: Parameters
+    placement: Placement
+    hears: Heard
+    known: Known | None
+    pace: Pace
+
+
+def _made(
+    request: Request, model: MedsynModel, parameters: Parameters, placement: Placement, guidance: float
+) -> Iterator[Event]:
+    """All samples of a request."""
+    check_memory(model, parameters.upscale_steps > 0)
+    hears = heard(model, parameters.text, parameters.impression, guidance)
+    pace = Pace(request.id, _stages(model, parameters, hears), parameters.count)
+    work = _Work(request, model, parameters, placement, hears, given(model, placement), pace)
+    samples = []
+    for number in range(1, parameters.count + 1):
+        sample = yield from _one_sample(work, number)
+        samples.append(sample)
+    yield Finished(request.id, Result(request.id, tuple(samples), _notes(work)))
+
+
+def _stages(model: MedsynModel, parameters: Parameters, hears: Heard) -> tuple[Stage, ...]:
+    """Both stages with the steps of all samples, or the first alone."""
+    config, calls = model.config, 2 if hears.scale > 1.0 else 1
+    asked = [(COARSE, parameters.steps, calls * _cost(config.base))]
+    if parameters.upscale_steps:
+        asked.append((FINE, parameters.upscale_steps, _cost(config.upscaler)))
+    return tuple(
+        Stage(name, parameters.count * evaluations(parameters.sampler, steps), cost) for name, steps, cost in asked
+    )
+
+
+def _cost(network: UNetConfig) -> float:
+    """Of one call: nearly all of it are convolutions at the full resolution."""
+    return float(network.dim**2 * network.side**3 / network.patch**2)
+
+
+def _one_sample(work: _Work, number: int) -> Generator[Event, None, Sample]:
+    """Make one sample: yields events, returns the `Sample`."""
+    began, started = datetime.now(UTC), time.monotonic()
+    request, model, parameters, grid = work.request, work.model, work.parameters, work.placement.coarse
+    seed = parameters.seed + number - 1
+    steps = coarse_steps(model, work.hears, work.known, parameters.sampler, parameters.steps, seed)
+    volume = yield from _followed(work, number, COARSE, steps)
+    if parameters.upscale_steps:
+        yield Preview(request.id, number, _shown(volume, grid))
+        grid = work.placement.fine
+        steps = fine_steps(model, volume, work.known, parameters.sampler, parameters.upscale_steps, seed)
+        volume = yield from _followed(work, number, FINE, steps)
+    chest, scan = decoded(volume[0]), request.inputs.get("scan")
+    outputs = labels_of(chest, grid, scan) if isinstance(scan, Volume) else images_of(chest, grid)
+    measures, seconds = measures_of(chest, grid), time.monotonic() - started
+    told = provenance_of(request, model.info, parameters.model_dump(), seed, outputs, began, seconds)
+    return Sample(seed, outputs, measures, told)
+
+
+def _followed(work: _Work, number: int, stage: str, steps: Iterator[Denoised]) -> Generator[Event, None, Tensor]:
+    """All steps of a stage as events; returns the volume (1, 4, side, side, side)."""
+    grid = work.placement.coarse if stage == COARSE else work.placement.fine
+    with closing(_watched(steps, work.model.device)) as coming:
+        for done in coming:
+            if done is None:
+                yield work.pace.waiting(number, stage)
+                continue
+            yield work.pace.step(number, stage)
+            if done.step % PREVIEW_EVERY[stage] == 0 and done.step < done.total:
+                yield Preview(work.request.id, number, _shown(done.x_0, grid))
+            volume = done.x_t
+    return volume
+
+
+def _watched(steps: Iterator[Denoised], device: torch.device) -> Generator[Denoised | None, None, None]:
+    """On a processor a step may take long; on CUDA it is waited for, or steps would be counted before they are done."""
+    if device.type == "cpu":
+        yield from interruptible(steps)
+        return
+    for step in steps:
+        torch.cuda.synchronize(device)
+        yield step
+
+
+def _shown(x_0: Tensor, grid: Grid) -> Volume:
+    """The CT of a volume on its way."""
+    return Volume(decoded(x_0[0]).hu, grid, synthetic=True)
+
+
+def _notes(work: _Work) -> tuple[str, ...]:
+    parameters, notes = work.parameters, list(work.placement.notes)
+    if parameters.text or parameters.impression:
+        notes += work.model.text.tokens([(parameters.text, parameters.impression)]).notes
+    if not parameters.upscale_steps:
+        side = work.model.config.base.side
+        notes.append(f"This is the coarse volume of {side} x {side} x {side} voxels: no refinement was asked for.")
+    return tuple(notes)

@@ -1,0 +1,109 @@
+"""The two stages of a chest: the coarse volume, which hears the text, and the fine one, which is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ctstudio.diffusion.guidance import guided
+from ctstudio.diffusion.loop import Denoised
+from ctstudio.diffusion.noise import generator_for
+from ctstudio.systems.medsyn.channels import encoded, lowered, raised
+from ctstudio.systems.medsyn.config import CHANNELS
+from ctstudio.systems.medsyn.network import KeysValues
+from ctstudio.systems.medsyn.placement import Placement
+from ctstudio.systems.medsyn.sampling import Known, sampled
+from ctstudio.systems.medsyn.weights import MedsynModel
+
+Told = tuple[KeysValues, ...]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the base network hears.
+
+    Attributes:
+        told: Of the text.
+        free: Of no text.
+        scale: Of guidance; 1 where there is no text.
+    """
+
+    told: Told
+    free: Told
+    scale: float
+
+
+def heard(model: MedsynModel, findings: str, impression: str, guidance: float) -> Heard:
+    """What the base network hears of a report, the same at every step; no guidance without a text."""
+    free = model.base.told(None, 1)
+    if not findings and not impression:
+        return Heard(free, free, 1.0)
+    features = model.text.encode([(findings, impression)])  # (1, T, width)
+    return Heard(model.base.told(features, 1), free, guidance)
+
+
+def given(model: MedsynModel, placement: Placement) -> Known | None:
+    """What is given, as the upscaler sees it; None when nothing is."""
+    if not placement.channels:
+        return None
+    return Known(placement.channels, encoded(placement.chest)[None].to(model.device))  # (1, 4, N, N, N)
+
+
+def coarse_steps(
+    model: MedsynModel, hears: Heard, known: Known | None, sampler: str, steps: int, seed: int
+) -> Iterator[Denoised]:
+    """Denoise the coarse volume (1, 4, n, n, n).
+
+    Args:
+        model: Its base network is called, twice a step under guidance.
+        hears: The text.
+        known: What is given, on the fine grid.
+        sampler: As in the card.
+        steps: As in the card.
+        seed: Of the sample.
+    """
+
+    def call(x_t: Tensor, times: Tensor, told: Told) -> Tensor:
+        return _called(model, lambda: model.base(x_t, times, told))  # (1, 4, n, n, n)
+
+    def predict(x_t: Tensor, times: Tensor) -> Tensor:
+        return guided(lambda: call(x_t, times, hears.told), lambda: call(x_t, times, hears.free), hears.scale)
+
+    if known is not None:
+        known = Known(known.channels, lowered(known.values, model.config.factor, model.config.lowering))
+    yield from sampled(predict, sampler, steps, _noise(model, model.config.base.side, seed, "coarse"), known)
+
+
+def fine_steps(
+    model: MedsynModel, coarse: Tensor, known: Known | None, sampler: str, steps: int, seed: int
+) -> Iterator[Denoised]:
+    """Denoise the fine volume (1, 4, N, N, N).
+
+    Args:
+        model: Its upscaler is called.
+        coarse: (1, 4, n, n, n), as the base network made it.
+        known: What is given, on the fine grid.
+        sampler: As in the card.
+        steps: As in the card.
+        seed: Of the sample.
+    """
+    seen = raised(coarse, model.config.factor)  # (1, 4, N, N, N)
+
+    def predict(x_t: Tensor, times: Tensor) -> Tensor:
+        return _called(model, lambda: model.upscaler(x_t, times, seen))  # (1, 4, N, N, N)
+
+    yield from sampled(predict, sampler, steps, _noise(model, model.config.upscaler.side, seed, "fine"), known)
+
+
+def _called(model: MedsynModel, network: Callable[[], Tensor]) -> Tensor:
+    """One call of a network; only here autocast is on."""
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16):
+        return network().float()
+
+
+def _noise(model: MedsynModel, side: int, seed: int, stage: str) -> Tensor:
+    """(1, 4, side, side, side), by the seed alone."""
+    return torch.randn((1, CHANNELS, side, side, side), generator=generator_for(seed, stage)).to(model.device)
