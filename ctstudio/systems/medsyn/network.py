@@ -164,7 +164,7 @@ def _up_levels(config: UNetConfig, time_dim: int, idle: tuple[nn.Module, ...]) -
 def _down(levels: nn.ModuleList, x: Tensor, time: Tensor) -> tuple[Tensor, list[Tensor]]:
     skips = []
     for level in levels:
-        first, second, *_, deep, halve = _layers(level)
+        first, second, *_, deep, halve = layers(level)
         x = second(first(x, time), time)  # (B, outside, D, h, w)
         skips.append(x)
         x = deep(halve(x), time)  # (B, outside, D, h/2, w/2)
@@ -173,7 +173,7 @@ def _down(levels: nn.ModuleList, x: Tensor, time: Tensor) -> tuple[Tensor, list[
 
 def _up(levels: nn.ModuleList, x: Tensor, skips: list[Tensor], time: Tensor, order: str) -> Tensor:
     for level in levels:
-        first, second, *_, deep, double = _layers(level)
+        first, second, *_, deep, double = layers(level)
         x = first(torch.cat([x, skips.pop()], dim=1), time)  # (B, inside, D, h, w)
         if order == "early":
             x = deep(second(double(x), time), time)  # (B, inside, D, 2h, 2w)
@@ -182,7 +182,8 @@ def _up(levels: nn.ModuleList, x: Tensor, skips: list[Tensor], time: Tensor, ord
     return x
 
 
-def _layers(level: nn.Module) -> list[nn.Module]:
+def layers(level: nn.Module) -> list[nn.Module]:
+    """The layers of a level: two blocks, places of attention if any, a 3D block, and what changes the resolution."""
     return list(cast(nn.ModuleList, level))
 
 
