@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ctstudio.catalog.known_words import FILE_NAME, read_words, write_words
@@ -56,13 +57,15 @@ def trained_text(run: Run, config: TextConfig) -> TextEncoder:
     return TextEncoder(network, load_tokenizer(folder), config, read_words(folder / FILE_NAME))
 
 
-def text_figures(encoder: TextEncoder, settings: TextSettings) -> dict[str, float]:
+def text_figures(
+    encoder: TextEncoder, settings: TextSettings, seeds: Sequence[int] = HELD_OUT_SEEDS
+) -> dict[str, float]:
     """What an encoder reaches on phantoms it never read of.
 
     Returns:
         `token_accuracy` of hidden tokens and `pair_accuracy` of sections, 0 to 1.
     """
-    reports = draw_reports(HELD_OUT_SEEDS, 1)
+    reports = draw_reports(seeds, 1)
     stage = TextStage(encoder.network, encoder.tokenizer, reports, settings)
     return accuracies(stage, batches=max(1, 2 * len(reports) // settings.batch))
 

@@ -78,6 +78,12 @@ class TextConfig(BaseModel):
     projection: int = 128
     tokens: int = 192
 
+    @model_validator(mode="after")
+    def _tokens_have_positions(self) -> TextConfig:
+        if self.tokens > self.positions:
+            raise ValueError(f"{self.tokens} features of a text need as many positions, not {self.positions}")
+        return self
+
 
 class MedsynConfig(BaseModel):
     """Everything that decides the networks, stored in `model.json` under `config`.

@@ -67,6 +67,7 @@ def build_text_encoder(config: TextConfig, dropout: float = 0.1) -> ReportBert:
 
 
 def _bert_config(config: TextConfig, dropout: float) -> BertConfig:
+    """BERT's own settings; where the network is narrower than BERT's, its first weights are larger by as much."""
     return BertConfig(
         vocab_size=config.vocabulary,
         hidden_size=config.width,
@@ -76,6 +77,7 @@ def _bert_config(config: TextConfig, dropout: float) -> BertConfig:
         max_position_embeddings=config.positions,
         type_vocab_size=2,
         pad_token_id=0,
+        initializer_range=0.02 * (768 / config.width) ** 0.5,
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=dropout,
     )

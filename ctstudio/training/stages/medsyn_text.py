@@ -15,6 +15,9 @@ from ctstudio.systems.medsyn.text_objective import NOT_ASKED, hide_tokens, pretr
 from ctstudio.training.reports import ReportOfPhantom
 from ctstudio.training.stage import Batch
 
+LENGTHS = 4
+"""Groups of reports by length; the reports of a batch are of one group."""
+
 
 class TextStage:
     """Batches and loss.
@@ -33,10 +36,12 @@ class TextStage:
         reports: Sequence[ReportOfPhantom],
         settings: TextSettings,
     ) -> None:
-        self.module, self._tokenizer, self._settings = network, tokenizer, settings
+        self.module, self.tokenizer, self._settings = network, tokenizer, settings
         self._findings = _numbers(tokenizer, [report.findings for report in reports])
         self._impression = _numbers(tokenizer, [report.impression for report in reports])
         self._facts = [report.facts for report in reports]
+        lengths = [len(f) + len(i) for f, i in zip(self._findings, self._impression, strict=True)]
+        self._by_length = torch.tensor(lengths).argsort(stable=True).chunk(LENGTHS)
         self._longest = network.config.max_position_embeddings
 
     def __len__(self) -> int:
@@ -44,17 +49,17 @@ class TextStage:
 
     def draw(self, step: int, generator: torch.Generator) -> Batch:
         """Reports, some with another patient's impression, some of their tokens hidden."""
-        which = torch.randint(len(self), (self._settings.batch,), generator=generator)
+        which = self._alike_long(generator)
         swap = torch.rand(len(which), generator=generator) < self._settings.swapped  # (B,)
         drawn = [self._drawn(own, bool(swapped), generator) for own, swapped in zip(which.tolist(), swap, strict=True)]
         rows, paired = [row for row, _ in drawn], torch.tensor([pair for _, pair in drawn])
-        ids = torch.full((len(rows), max(map(len, rows))), self._tokenizer.pad_token_id, dtype=torch.int64)
+        ids = torch.full((len(rows), max(map(len, rows))), self.tokenizer.pad_token_id, dtype=torch.int64)
         for number, row in enumerate(rows):
             ids[number, : len(row)] = torch.tensor(row)
-        special = torch.isin(ids, torch.tensor(self._tokenizer.all_special_ids))  # (B, L)
-        mask_id, vocabulary = self._tokenizer.mask_token_id, len(self._tokenizer)
+        special = torch.isin(ids, torch.tensor(self.tokenizer.all_special_ids))  # (B, L)
+        mask_id, vocabulary = self.tokenizer.mask_token_id, len(self.tokenizer)
         shown, targets = hide_tokens(ids, special, mask_id, vocabulary, self._settings.masked, generator)
-        attended = (ids != self._tokenizer.pad_token_id).long()
+        attended = (ids != self.tokenizer.pad_token_id).long()
         return {"shown": shown, "attended": attended, "targets": targets, "paired": paired}
 
     def loss(self, batch: Batch) -> Tensor:
@@ -68,6 +73,11 @@ class TextStage:
             self._settings.pair_weight,
         )
 
+    def _alike_long(self, generator: torch.Generator) -> Tensor:
+        """(batch,) reports that are about as long as each other: less padding to compute."""
+        group = self._by_length[int(torch.randint(len(self._by_length), (), generator=generator))]
+        return group[torch.randint(len(group), (self._settings.batch,), generator=generator)]
+
     def _drawn(self, own: int, swapped: bool, generator: torch.Generator) -> tuple[list[int], int]:
         """A report as numbers, and whether its sections belong together; of one section alone nobody can say."""
         findings, impression = self._findings[own], self._impression[own]
@@ -75,11 +85,11 @@ class TextStage:
             return self._row(findings or impression), NOT_ASKED
         if swapped:
             impression = self._impression[self._other(own, generator)]
-        return self._row([*findings, self._tokenizer.sep_token_id, *impression]), 0 if swapped else 1
+        return self._row([*findings, self.tokenizer.sep_token_id, *impression]), 0 if swapped else 1
 
     def _row(self, inside: list[int]) -> list[int]:
         """[CLS] text [SEP], cut where the table of positions ends."""
-        return [self._tokenizer.cls_token_id, *inside[: self._longest - 2], self._tokenizer.sep_token_id]
+        return [self.tokenizer.cls_token_id, *inside[: self._longest - 2], self.tokenizer.sep_token_id]
 
     def _other(self, own: int, generator: torch.Generator) -> int:
         """A report with an impression of a patient with other findings: the same ones would make a pair again."""
