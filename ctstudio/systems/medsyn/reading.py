@@ -15,18 +15,18 @@ from torch import Tensor
 
 from ctstudio.core.errors import IntensityError
 from ctstudio.core.grid import Grid
-from ctstudio.core.labels import LabelMap, standard_table
+from ctstudio.core.labels import LUNG_LOBES, LabelMap, standard_table
 from ctstudio.core.resample import labels_onto, volume_onto
 from ctstudio.core.volume import Volume
 from ctstudio.core.windows import Window
-from ctstudio.measure.chest_anatomy import LOBES, ChestAnatomy
+from ctstudio.measure.chest_anatomy import ChestAnatomy
 from ctstudio.nets.volume_segmenter import VolumeSegmenter
 from ctstudio.nets.weight_files import WEIGHTS, load_weights, read_config, save_weights
 
 SEGMENTER = "segmenter"
 """Folder of the reader inside a model's folder."""
 
-REGIONS = (*LOBES, "heart", "pleural_effusion")
+REGIONS = (*LUNG_LOBES, "heart", "pleural_effusion")
 DETAILS = ("airway", "lung_vessels", "consolidation")
 """What lies in a region; each voxel has one region at most, and one detail at most."""
 
@@ -65,9 +65,13 @@ class ChestReader:
         if not ct.is_hu or not ct.finite():
             raise IntensityError("The image holds no HU, or voxels that are no numbers.", "Give a CT.")
         seen = reader_grid(ct.grid)
-        image = torch.from_numpy(to_unit(volume_onto(ct, seen, AIR_HU).array))[None, None]
-        regions, details = self.named(image.to(self.device))
+        regions, details = self.named(self.seen(ct))
         return _anatomy(_back(regions[0], seen, ct.grid), _back(details[0], seen, ct.grid), ct.grid)
+
+    def seen(self, ct: Volume) -> Tensor:
+        """(1, 1, D, H, W) in [-1, 1]: a CT on the reader's grid."""
+        image = to_unit(volume_onto(ct, reader_grid(ct.grid), AIR_HU).array)
+        return torch.from_numpy(image)[None, None].to(self.device)
 
     @torch.no_grad()
     def named(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,6 +79,11 @@ class ChestReader:
         scores = self.network(image)
         regions, details = scores.split([len(REGIONS) + 1, len(DETAILS) + 1], dim=1)
         return regions.argmax(dim=1).byte(), details.argmax(dim=1).byte()
+
+
+def has_reader(folder: Path) -> bool:
+    """Whether a reader came with the model in a folder."""
+    return (folder / SEGMENTER / WEIGHTS).is_file()
 
 
 def load_reader(folder: Path, device: torch.device | None = None) -> ChestReader:
@@ -109,8 +118,9 @@ def reader_grid(grid: Grid) -> Grid:
     sides = [max(1, round(extent / mm)) for extent, mm in zip(grid.extent_mm, SPACING_MM, strict=True)]
     wide = [-(-side // FOLDS) * FOLDS for side in sides]
     low = grid.to_world((-0.5, -0.5, -0.5))
-    origin = [float(edge + 0.5 * mm) for edge, mm in zip(low, SPACING_MM, strict=True)]
-    return Grid((wide[2], wide[1], wide[0]), SPACING_MM, (origin[0], origin[1], origin[2]), grid.direction)
+    origin = low + np.asarray(grid.direction) @ (0.5 * np.asarray(SPACING_MM))
+    place = (float(origin[0]), float(origin[1]), float(origin[2]))
+    return Grid((wide[2], wide[1], wide[0]), SPACING_MM, place, grid.direction)
 
 
 def _back(numbers: Tensor, seen: Grid, grid: Grid) -> NDArray[np.uint8]:
@@ -119,7 +129,7 @@ def _back(numbers: Tensor, seen: Grid, grid: Grid) -> NDArray[np.uint8]:
 
 
 def _anatomy(regions: NDArray[np.uint8], details: NDArray[np.uint8], grid: Grid) -> ChestAnatomy:
-    lobes = np.where(regions <= len(LOBES), regions, 0).astype(np.uint8)
+    lobes = np.where(regions <= len(LUNG_LOBES), regions, 0).astype(np.uint8)
     airway, vessels, dense = (details == n for n in range(1, len(DETAILS) + 1))
-    heart, effusion = (regions == len(LOBES) + n for n in (1, 2))
+    heart, effusion = (regions == len(LUNG_LOBES) + n for n in (1, 2))
     return ChestAnatomy(grid, lobes, airway, vessels & (lobes > 0), heart, effusion, dense & (lobes > 0))

@@ -1,0 +1,79 @@
+"""The reader of chest CTs in training: targets, parts of volumes, and a loss that falls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
+from ctstudio.systems.medsyn.reading import DETAILS, REGIONS, new_network
+from ctstudio.training.chest_targets import ChestTargets, chest_of, chest_target, make_targets
+from ctstudio.training.stages.medsyn_segmenter import MedsynSegmenterStage, part_of
+
+FEATURES = (8, 8, 8, 8, 8, 8)
+
+
+def settings(**changed: object) -> MedsynSegmenterSettings:
+    """Tiny ones."""
+    return MedsynSegmenterSettings(steps=20, batch=1, learning_rate=5e-3, crop=32, features=FEATURES, **changed)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def targets(tmp_path_factory: pytest.TempPathFactory) -> ChestTargets:
+    """Two chests of 64 voxels a side."""
+    folder: Path = tmp_path_factory.mktemp("chests")
+    for seed in (3, 4):
+        np.savez(folder / f"{seed:06d}.npz", **vars(chest_target(chest_of(seed), 64)))
+    return ChestTargets(folder)
+
+
+def test_targets_hold_every_structure(targets: ChestTargets) -> None:
+    first = targets[0]
+    assert first.ct_hu.shape == first.regions.shape == first.details.shape == (64, 64, 64)
+    assert set(range(1, 7)) <= set(np.unique(first.regions).tolist()) <= set(range(len(REGIONS) + 1))
+    assert {1, 2} <= set(np.unique(first.details).tolist()) <= set(range(len(DETAILS) + 1))
+    left, right = (np.nonzero(np.isin(first.regions, lobes))[2].mean() for lobes in ((1, 2), (3, 4, 5)))
+    assert left > right
+    lung = np.isin(first.regions, range(1, 6))
+    assert (lung[first.details == DETAILS.index("lung_vessels") + 1]).all()
+    assert np.median(first.ct_hu[lung]) < -700
+
+
+def test_missing_targets_alone_are_made(tmp_path: Path) -> None:
+    (tmp_path / "000007.npz").write_bytes(b"there already")
+    told: list[tuple[int, int]] = []
+    make_targets([7], tmp_path, lambda done, total: told.append((done, total)))
+    assert (tmp_path / "000007.npz").read_bytes() == b"there already"
+    assert told == [(1, 1)]
+
+
+def test_a_part_may_reach_beyond_the_volume() -> None:
+    array = np.arange(27, dtype=np.int16).reshape(3, 3, 3)
+    part = part_of(array, (-1, 1, 0), (3, 3, 3), -7)
+    assert (part[0] == -7).all() and (part[:, 2] == -7).all()
+    assert np.array_equal(part[1:, :2], array[:2, 1:])
+
+
+def test_draws_repeat_and_end_with_whole_volumes(targets: ChestTargets) -> None:
+    stage = MedsynSegmenterStage(new_network(FEATURES), targets, settings())
+    first, again = (stage.draw(0, torch.Generator().manual_seed(5)) for _ in range(2))
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert first["size"].tolist() == [[32, 32, 32]]
+    assert stage.draw(19, torch.Generator().manual_seed(5))["size"].tolist() == [[64, 64, 64]]
+
+
+def test_the_loss_falls(targets: ChestTargets) -> None:
+    torch.manual_seed(0)
+    stage = MedsynSegmenterStage(new_network(FEATURES), targets, settings(noise_hu=0.0, blur_voxels=0.0))
+    optimiser = torch.optim.Adam(stage.module.parameters(), lr=5e-3)
+    losses = []
+    for step in range(14):
+        loss = stage.loss(stage.draw(step, torch.Generator().manual_seed(step % 2)))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert np.mean(losses[-4:]) < 0.85 * np.mean(losses[:2])
