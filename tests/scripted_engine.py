@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
+import scripted_chest
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.provenance import Provenance, digest
@@ -49,6 +50,7 @@ from ctstudio.protocol.result import Result, Sample
 SCRIPTS = {
     "finish": "steps of 5 ms, previews, a result",
     "slow": "steps of 100 ms, at least 50 of them",
+    "steady": "steps of 100 ms, as many as were asked for",
     "hang": "silence from the second step on",
     "die": "kills itself in the second step",
     "malformed": "sends bytes that are no message in the second step",
@@ -145,7 +147,10 @@ class Player:
     def play(self, request: Request) -> None:
         script = request.parameters.get("script", self.script)
         steps, count = int(request.parameters.get("steps", 5)), int(request.parameters.get("count", 1))
+        coarse = steps if "upscale_steps" in request.parameters else 0
+        steps += int(request.parameters.get("upscale_steps") or 0)
         steps, pause = (max(50, steps), 0.1) if script in ("slow", "stubborn") else (steps, 0.005)
+        pause = 0.1 if script == "steady" else pause
         self.channel.send(Loading(request.id, "Loading model scripted demo (phantom-trained) …"))
         if script in _FAILURES:
             self.channel.send(Failed(request.id, *_FAILURES[script]))
@@ -161,8 +166,11 @@ class Player:
                     return
                 if done == 2:
                     self.trouble(script)
-                self.channel.send(Stepped(request.id, done, total, sample, count, (total - done) * pause))
-                if step % max(1, steps // 3) == 0:
+                stage = "" if not coarse else "coarse volume" if step <= coarse else "upscaling"
+                self.channel.send(Stepped(request.id, done, total, sample, count, (total - done) * pause, stage))
+                if coarse and step % max(1, coarse // 4) == 0:
+                    self.channel.send(Preview(request.id, sample, scripted_chest.preview(made, step <= coarse)))
+                elif not coarse and step % max(1, steps // 3) == 0:
                     self.channel.send(Preview(request.id, sample, blurred(made, step / steps)))
             samples.append(made)
         self.channel.send(Finished(request.id, Result(request.id, tuple(samples), ("Played by a script.",))))
@@ -189,6 +197,8 @@ def sample_of(request: Request, number: int) -> Sample:
     """A plausible answer on the mask's grid: a body with the mask's organs, noise that falls with the dose."""
     if request.task == "dose":
         return low_dose_of(request)
+    if request.system == "medsyn":
+        return scripted_chest.sample_of(request, number)
     mask = request.inputs["mask"]
     assert isinstance(mask, LabelMap)
     seed = int(request.parameters.get("seed") or 0) + number - 1

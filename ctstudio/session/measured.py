@@ -52,8 +52,9 @@ class Measured:
 def measures_of(sample: Sample) -> tuple[Measured, ...]:
     """All that is known of a sample: what its pipeline measured, and the volumes of its labels where it did not."""
     labels = sample.outputs.get("labels")
-    volumes = lung_volumes_ml(labels) if isinstance(labels, LabelMap) and not _lungs_known(sample) else {}
-    return tuple(Measured(name, value) for name, value in (sample.measures | volumes).items())
+    volumes = lung_volumes_ml(labels) if isinstance(labels, LabelMap) else {}
+    counted = {name: value for name, value in volumes.items() if name not in sample.measures}
+    return tuple(Measured(name, value) for name, value in (sample.measures | counted).items())
 
 
 def lung_volumes_ml(labels: LabelMap) -> dict[str, float]:
@@ -84,7 +85,3 @@ def scaled(values: tuple[float, ...], unit: str) -> tuple[str, ...]:
         values, unit, top = tuple(value * 100 for value in values), "%", top * 100
     digits = 0 if top >= 100 else 1 if top >= 10 else 2
     return (*(f"{value:.{digits}f}" for value in values), unit)
-
-
-def _lungs_known(sample: Sample) -> bool:
-    return any("lung" in name and name.endswith(("_ml", "_l")) for name in sample.measures)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from psygnal import Signal
 
@@ -152,3 +152,9 @@ class Results:
         if self.bytes_used > self.budget_bytes:
             text = f"The samples take more than {size}."
             self._notices.say(text, "Save them and take away stars.", "warning")
+
+
+class HasResults(Protocol):
+    """Whatever samples belong to: a case, or the chests made of reports."""
+
+    results: Results

@@ -11,7 +11,7 @@ from ctstudio.core.errors import MaskError
 from ctstudio.core.provenance import Provenance
 from ctstudio.session.autosave import Autosave
 from ctstudio.session.document import Case
-from ctstudio.session.results import SampleView
+from ctstudio.session.results import HasResults, SampleView
 
 
 def save_mask(case: Case, path: Path, autosave: Autosave | None = None, provenance: Provenance | None = None) -> Path:
@@ -36,13 +36,13 @@ def save_mask(case: Case, path: Path, autosave: Autosave | None = None, provenan
     return path
 
 
-def save_sample(case: Case, view: SampleView, folder: Path) -> Path:
+def save_sample(owner: HasResults, view: SampleView, folder: Path) -> Path:
     """Write a sample with its provenance into the next free numbered folder, and note the folder in its view.
 
-    Call `case.results.mark_saved` with the folder afterwards, in the window's thread, to tell the views.
+    Call `owner.results.mark_saved` with the folder afterwards, in the window's thread, to tell the views.
 
     Args:
-        case: The case it belongs to.
+        owner: What it belongs to, for example a case.
         view: The sample.
         folder: Where the numbered folders lie.
 
@@ -57,6 +57,6 @@ def save_sample(case: Case, view: SampleView, folder: Path) -> Path:
 
     with storage_errors(folder):
         written = write_sample(folder, view.sample)
-    if view in case.results.items:
+    if view in owner.results.items:
         view.saved_path = written
     return written

@@ -38,10 +38,10 @@ def stage_place(parameters: dict[str, Any], event: Stepped) -> StagePlace | None
     The engine may count a step more than was asked in each stage, as published samplers do; shares stay.
     """
     asked, more = int(parameters.get("steps") or 0), int(parameters.get("upscale_steps") or 0)
-    if not asked or not more or event.samples < 1 or event.total < event.samples:
+    if "upscale_steps" not in parameters or not asked or event.samples < 1 or event.total < event.samples:
         return None
     each = event.total // event.samples
-    coarse = each if each <= asked + 1 else round(each * asked / (asked + more))
+    coarse = each if not more or each <= asked + 1 else round(each * asked / (asked + more))
     place = event.step - (event.sample - 1) * each
     if place <= coarse:
         return StagePlace(True, place, coarse, each - coarse)

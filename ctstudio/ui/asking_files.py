@@ -44,12 +44,12 @@ class AskingFiles:
 
     def save_sample(self, view: SampleView | None = None) -> None:
         """Ask where to save a sample, by default the chosen one."""
-        case = self._window.document.active
-        view = view or (case.results.chosen if case is not None else None)
-        if case is None or view is None:
+        owner = self._window.samples.owner
+        view = view or (owner.results.chosen if owner is not None else None)
+        if owner is None or view is None:
             self._window.notices.say("No sample is chosen.", "Generate one, then click it in the strip.")
             return
-        self._window.saving.ask_sample(case, view)
+        self._window.saving.ask_sample(owner, view)
 
     def _dialog(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
         dialog = QFileDialog(self._window, title)

@@ -38,10 +38,12 @@ def use_as_mask(window: MainWindow, view: SampleView | None = None) -> None:
         )
         return
     work = partial(onto_scan, labels, case.volume.grid, case.mask.table)
-    window.background.run(work, partial(_apply, window, case, view.sample.seed), window.notices.report)
+    read = view.sample.provenance.task == "segment"
+    what = "What was read from the CT" if read else f"The anatomy completed by seed {view.sample.seed}"
+    window.background.run(work, partial(_apply, window, case, what), window.notices.report)
 
 
-def _apply(window: MainWindow, case: Case, seed: int, anatomy: ImportedMask) -> None:
+def _apply(window: MainWindow, case: Case, what: str, anatomy: ImportedMask) -> None:
     if case not in window.document.cases:
         return
     before = case.mask.present()
@@ -49,6 +51,6 @@ def _apply(window: MainWindow, case: Case, seed: int, anatomy: ImportedMask) -> 
     now = case.mask.present()
     more = len(set(now) - set(before))
     window.notices.say(
-        f"The anatomy completed by seed {seed} is now the mask of {case.name}: {len(now)} labels, {more} of them new.",
+        f"{what} is now the mask of {case.name}: {len(now)} labels, {more} of them new.",
         "Undo (Ctrl+Z) brings your mask back.",
     )

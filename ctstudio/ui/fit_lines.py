@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ctstudio.catalog.fit import Fit, Level
 from ctstudio.ui import theme
+from ctstudio.ui.panel_parts import muted
 
 _WORDS = {"green": "In range", "amber": "Partly outside what was trained", "red": "Outside what was trained"}
 _ORDER: tuple[Level, ...] = ("green", "amber", "red")
@@ -87,7 +88,4 @@ def _line(level: Level, text: str, tip: str) -> QWidget:
 
 
 def _sentence(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setObjectName("muted")
-    return label
+    return muted(text)

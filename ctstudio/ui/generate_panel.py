@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFrame,
-    QLabel,
     QPushButton,
-    QScrollArea,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,12 +16,11 @@ from PySide6.QtWidgets import (
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.errors import ParameterError
 from ctstudio.session.generation import GenerationForm
-from ctstudio.session.task_form import where_models_go
-from ctstudio.ui import theme
 from ctstudio.ui.dose_dial import DoseDial
 from ctstudio.ui.fit_lines import FitLines
-from ctstudio.ui.icons import icon
-from ctstudio.ui.panel_parts import MARGIN, PANEL_WIDTH, heading, muted, rule
+from ctstudio.ui.folds import fold, turn
+from ctstudio.ui.model_choice import ModelChoice
+from ctstudio.ui.panel_parts import MARGIN, PANEL_WIDTH, heading, muted, over_foot, rule
 from ctstudio.ui.parameter_form import ParameterForm
 from ctstudio.ui.seed_row import SeedRow
 
@@ -44,16 +39,15 @@ class GeneratePanel(QFrame):
         self.setObjectName("panel")
         self.setFixedWidth(PANEL_WIDTH)
         self._form = form
-        self.models: tuple[Model, ...] = ()
         fields = {field.name: field for field in form.card.fields()}
         special = {name: field.widget for name, field in fields.items() if field.widget}
         self.dial = DoseDial()
         self.seed = SeedRow(next(f for f in fields.values() if f.widget == "seed"))
         self.plain = ParameterForm([fields[name] for name in _PLAIN if name in fields])
         self.advanced = ParameterForm([f for n, f in fields.items() if n not in _PLAIN and n not in special])
-        self.model = QComboBox()
+        self.model = ModelChoice(form.card.system)
         self.like = QCheckBox(next(one.title for one in form.card.inputs if one.kind == "scan"))
-        self.fold = QToolButton()
+        self.fold = fold("Advanced")
         self.fit = FitLines()
         self.generate = QPushButton("Generate     Ctrl+Enter")
         self.data_set = QPushButton("Generate a data set …")
@@ -65,23 +59,7 @@ class GeneratePanel(QFrame):
     @property
     def chosen_model(self) -> Model | None:
         """The model in the selector."""
-        at = self.model.currentIndex()
-        return self.models[at] if 0 <= at < len(self.models) else None
-
-    def show_models(self, models: tuple[Model, ...], notes: tuple[str, ...] = ()) -> None:
-        """Offer these models of the form's system; the first is chosen when none was."""
-        self.models = tuple(m for m in models if m.info.system == self._form.card.system)
-        self.model.blockSignals(True)
-        self.model.clear()
-        for model in self.models:
-            self.model.addItem(model.info.title)
-            self.model.setItemData(self.model.count() - 1, _about(model), Qt.ItemDataRole.ToolTipRole)
-        if not self.models:
-            self.model.addItem("No model found")
-            self.model.setToolTip("\n".join((*notes, where_models_go())))
-        self.model.setEnabled(bool(self.models))
-        self.model.blockSignals(False)
-        self._choose_model()
+        return self.model.chosen
 
     def show_form(self, _name: str = "") -> None:
         """Show the form's values."""
@@ -96,15 +74,7 @@ class GeneratePanel(QFrame):
     # Building.
 
     def _prepare(self) -> None:
-        self.model.setAccessibleName("Model")
-        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.model.addItem("Looking for models …")
-        self.model.setEnabled(False)
         self.like.setToolTip("Take the field of view and the body outline from the scan, so that the sample fits it.")
-        self.fold.setObjectName("fold")
-        self.fold.setText("Advanced")
-        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.fold.setCheckable(True)
         self.generate.setObjectName("primary")
         self.generate.setToolTip("Generate every slice that holds mask (Ctrl+Enter)")
         self.data_set.setToolTip("Every mask of a folder at many doses, for segmentation training (Ctrl+Shift+G)")
@@ -113,12 +83,9 @@ class GeneratePanel(QFrame):
     def _lay_out(self) -> None:
         inside = QWidget()
         rows = QVBoxLayout(inside)
-        rows.setContentsMargins(MARGIN, 14, MARGIN, 10)
+        rows.setContentsMargins(MARGIN, 6, MARGIN, 10)
         rows.setSpacing(9)
-        title = QLabel(self._form.card.title)
-        title.setObjectName("title")
-        title.setToolTip(f"{self._form.card.summary}\n{self._form.card.citation}")
-        for first in (title, muted(self._form.card.summary), heading("Model"), self.model):
+        for first in (muted(self._form.card.summary), heading("Model"), self.model):
             rows.addWidget(first)
         rows.addSpacing(4)
         rows.addWidget(heading("Dose"))
@@ -127,20 +94,7 @@ class GeneratePanel(QFrame):
         rows.addWidget(heading("Fit to what the model has seen"))
         rows.addWidget(self.fit)
         rows.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(area, 1)
-        foot = QWidget()
-        footing = QVBoxLayout(foot)
-        footing.setContentsMargins(MARGIN, 8, MARGIN, 14)
-        footing.addWidget(self.generate)
-        footing.addWidget(self.data_set)
-        outer.addWidget(foot)
+        over_foot(self, inside, self.generate, self.data_set)
 
     def _bind(self) -> None:
         self._form.changed.connect(self.show_form)
@@ -152,7 +106,7 @@ class GeneratePanel(QFrame):
         self.advanced.changed.connect(self._set)
         self.like.toggled.connect(lambda use: setattr(self._form, "use_scan", use))
         self.fold.toggled.connect(self._unfold)
-        self.model.currentIndexChanged.connect(lambda _: self._choose_model())
+        self.model.picked.connect(self._choose_model)
         self.generate.clicked.connect(self.generate_asked)
         self.data_set.clicked.connect(self.data_set_asked)
 
@@ -168,15 +122,7 @@ class GeneratePanel(QFrame):
     def _choose_model(self) -> None:
         model = self.chosen_model
         self._form.model = "" if model is None else model.info.name
-        if model is not None:
-            self.model.setToolTip(_about(model))
 
     def _unfold(self, unfolded: bool) -> None:
-        self.fold.setIcon(icon("fold_open" if unfolded else "fold_closed", theme.MUTED, 14))
+        turn(self.fold)
         self.advanced.setVisible(unfolded)
-
-
-def _about(model: Model) -> str:
-    info = model.info
-    lines = [info.title, f"Trained on: {info.trained_on}", f"Licence: {info.licence}", str(model.folder)]
-    return "\n".join(line for line in lines if not line.endswith(": "))

@@ -14,6 +14,8 @@ from ctstudio.protocol.request import Request
 from ctstudio.session.document import Case
 from ctstudio.session.generation import GenerationForm
 from ctstudio.session.notices import Notices
+from ctstudio.session.results import HasResults
+from ctstudio.session.stage_words import progress_words
 from ctstudio.ui.job_bar import JobState
 
 POLL_MS = 30
@@ -22,19 +24,26 @@ _BAR = 1000
 
 
 class JobsLink(QObject):
-    """The window's side of generation."""
+    """The window's side of generation.
+
+    Signals:
+        state_changed: What the job bar shows now.
+        preview: What a job belongs to (`HasResults`), and its image in the making.
+        finished: What a job that is over belongs to; its samples are there.
+    """
 
     state_changed = Signal(JobState)
-    preview = Signal(Case, Volume)
-    finished = Signal(Case)
+    preview = Signal(object, Volume)
+    finished = Signal(object)
 
     def __init__(self, client: EngineClient, notices: Notices, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.client = client
         self.queue = JobQueue(client)
         self._notices = notices
-        self._cases: dict[str, Case] = {}
-        self._step = (0, 0)
+        self._owners: dict[str, HasResults] = {}
+        self._names: dict[str, str] = {}
+        self._step: Stepped | None = None
         self._device = ""
         self._memory = ""
         client.event.connect(self._heard)
@@ -65,9 +74,10 @@ class JobsLink(QObject):
         form.after_submit()
         return job
 
-    def queue_up(self, case: Case, request: Request) -> Job:
-        """Put a request at the end of the queue; its result goes to the case."""
-        self._cases[request.id] = case
+    def queue_up(self, owner: HasResults, request: Request, name: str = "") -> Job:
+        """Put a request at the end of the queue; its result goes to its owner. A name stands before its progress."""
+        self._owners[request.id] = owner
+        self._names[request.id] = name
         job = self.queue.submit(request)
         if self.client.status == "dead":
             self._notices.say("The job waits: the engine is down.", "Press Restart engine.", "warning")
@@ -84,7 +94,7 @@ class JobsLink(QObject):
 
     def drop(self, case: Case) -> None:
         """A case is closed: stop its jobs, because nobody would see what they make."""
-        for job_id in [job_id for job_id, owner in self._cases.items() if owner is case]:
+        for job_id in [job_id for job_id, owner in self._owners.items() if owner is case]:
             self.queue.cancel(job_id)
 
     def restart(self) -> None:
@@ -111,55 +121,57 @@ class JobsLink(QObject):
 
     def _progress_text(self) -> str:
         job = self.queue.job(self.client.running or "")
-        step, total = self._step
+        step = self._step
         if job is not None and job.message:
             return job.message
-        if job is None or not total:
+        if job is None or step is None:
             return "Generating …"
-        deed = "Simulating dose, slice" if job.request.task == "dose" else "Generating, step"
-        if job.stage:
-            deed = f"Generating, {job.stage}, step"
         left = f", {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
-        return f"{deed} {step} of {total}{left}"
+        name = self._names.get(job.id, "")
+        dose = job.request.task == "dose"
+        deed = f"Simulating dose, slice {step.step} of {step.total}" if dose else ""
+        return f"{name}: " * bool(name) + (deed or progress_words(job.request.parameters, step)) + left
 
     def _bar(self) -> tuple[int, int]:
         """How far the progress bar is, and its whole length: time where steps are not alike, else steps."""
         job = self.queue.job(self.client.running or "")
-        if job is None or not job.stage or not self._step[1]:
-            return self._step
+        if self._step is None:
+            return 0, 0
+        if job is None or not job.stage:
+            return self._step.step, self._step.total
         return round(job.progress * _BAR), _BAR
 
     # What the engine says.
 
     def _heard(self, event: EngineEvent) -> None:
         if isinstance(event, Stepped):
-            self._step = (event.step, event.total)
+            self._step = event
         elif isinstance(event, EngineReady):
             self._device = event.device
         elif isinstance(event, DeviceStatus) and event.memory_total_bytes:
             used, total = event.memory_used_bytes / _GIB, event.memory_total_bytes / _GIB
             self._memory = f"{self._device.partition(':')[0].upper()} memory {used:.1f} of {total:.0f} GB"
-        elif isinstance(event, Preview) and event.request_id in self._cases:
-            self.preview.emit(self._cases[event.request_id], event.image)
+        elif isinstance(event, Preview) and event.request_id in self._owners:
+            self.preview.emit(self._owners[event.request_id], event.image)
         self.state_changed.emit(self.state())
 
     def _engine_changed(self, status: str) -> None:
         if status == "busy":
-            self._step = (0, 0)
+            self._step = None
         if status == "dead" and self.client.last_error is not None and self.client.running is None:
             self._notices.report(self.client.last_error)
         self.state_changed.emit(self.state())
 
     def _job_changed(self, job: Job) -> None:
-        case = self._cases.get(job.id)
-        if case is not None and job.over:
-            del self._cases[job.id]
+        owner = self._owners.get(job.id)
+        if owner is not None and job.over:
+            del self._owners[job.id], self._names[job.id]
             if job.result is not None:
-                case.results.add(job.result)
+                owner.results.add(job.result)
             elif job.state == "failed":
                 self._notices.say(job.message, job.remedy, "error", job.detail)
             elif job.state == "stopped":
                 self._notices.say("Job cancelled." if job.request.task == "dose" else "Generation cancelled.")
             self.queue.forget_arrays(job.id)
-            self.finished.emit(case)
+            self.finished.emit(owner)
         self.state_changed.emit(self.state())

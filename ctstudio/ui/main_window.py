@@ -15,7 +15,6 @@ from ctstudio.jobs.client import EngineClient
 from ctstudio.jobs.training_runs import TrainingRuns
 from ctstudio.session.document import Case, Document
 from ctstudio.session.generation import GenerationForm
-from ctstudio.session.results import SampleView
 from ctstudio.ui.actions import Actions
 from ctstudio.ui.asking_files import AskingFiles
 from ctstudio.ui.background import Background
@@ -32,12 +31,13 @@ from ctstudio.ui.pages import Pages
 from ctstudio.ui.paint_panel import PaintPanel
 from ctstudio.ui.planes import AXIAL, PLANES
 from ctstudio.ui.predictions import Predictions
-from ctstudio.ui.result_cards import key_of
 from ctstudio.ui.results_strip import ResultsStrip
 from ctstudio.ui.safety import Safety
+from ctstudio.ui.samples_in_sight import SamplesInSight
 from ctstudio.ui.saving_files import SavingFiles
 from ctstudio.ui.scene_link import SceneLink
 from ctstudio.ui.slice_view import SliceView
+from ctstudio.ui.tasks_link import FROM_MASK
 from ctstudio.ui.tools import ToolBox
 from ctstudio.ui.top_bar import TopBar
 from ctstudio.ui.view_controls import ViewControls
@@ -86,6 +86,9 @@ class MainWindow(QMainWindow):
         generated = SliceView(AXIAL, self.controls, "Generated", paintable=False)
         self.views = CaseViews(originals, generated, self)
         self.grid = ViewGrid(originals, generated)
+        self.stage = QStackedWidget()
+        self.stage.addWidget(self.grid)
+        self.samples = SamplesInSight(self)
         self.scene = SceneLink(self)
         self.top = TopBar()
         self.cases = CaseList(self.document)
@@ -114,8 +117,7 @@ class MainWindow(QMainWindow):
 
     def look_at_shelf(self) -> None:
         """Look for models, and offer them."""
-        show = self.generator.show_models
-        self.background.run(look, lambda shelf: show(shelf.models, shelf.notes), self.notices.report)
+        self.background.run(look, self.pages.tasks.show_shelf, self.notices.report)
 
     # Pages and views.
 
@@ -162,41 +164,17 @@ class MainWindow(QMainWindow):
     # Generation.
 
     def generate(self) -> None:
-        """Ask for samples of the active case; on the Low dose page, for the whole scan at the dial's dose."""
+        """Do what the page is for: the Generate page's task, or the whole scan at the dial's dose."""
         if self.page == LOW_DOSE_PAGE:
             self.pages.low_dose.simulate_whole()
             return
-        case = self.document.active
-        if case is None:
+        case, tasks = self.document.active, self.pages.tasks
+        if case is None and tasks.chosen == FROM_MASK:
             self.notices.say("Nothing to generate from.", "Open a scan and paint a mask first.", "warning")
             return
         self.show_page(GENERATE_PAGE)
-        self.link.submit(case, self.form)
-
-    def choose_sample(self, key: str) -> None:
-        """Put a sample beside the original."""
-        view = self.sample_of(key)
-        if view is not None and self.document.active is not None:
-            self.pages.low_dose.rest()
-            self.document.active.results.chosen = view
-
-    def sample_of(self, key: str) -> SampleView | None:
-        """The sample of a card in the strip."""
-        case = self.document.active
-        return next((view for view in case.results.items if key_of(view) == key), None) if case is not None else None
-
-    def step_sample(self, by: int) -> None:
-        """Choose the next sample, or the one before."""
-        case = self.document.active
-        if case is not None and case.results.items:
-            at = (case.results.chosen_index or 0) + by
-            case.results.chosen = case.results.items[at % len(case.results.items)]
-
-    def star_chosen(self) -> None:
-        """Mark the chosen sample, or take the mark away."""
-        case = self.document.active
-        if case is not None and case.results.chosen is not None:
-            case.results.star(case.results.chosen, not case.results.chosen.starred)
+        if not tasks.generate() and case is not None:
+            self.link.submit(case, self.form)
 
     # Help.
 

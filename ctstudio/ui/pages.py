@@ -12,6 +12,7 @@ from ctstudio.session.viewing import Viewing
 from ctstudio.ui.data_sets import DataSets
 from ctstudio.ui.low_dose_link import LowDoseLink
 from ctstudio.ui.page_order import GENERATE_PAGE, LOW_DOSE_PAGE, PAINT_PAGE, TRAIN_PAGE
+from ctstudio.ui.tasks_link import TasksLink
 
 if TYPE_CHECKING:
     from ctstudio.ui.main_window import MainWindow
@@ -35,6 +36,7 @@ class Pages(QStackedWidget):
         self._train: TrainPage | None = None
         self.data_sets = DataSets(window)
         self.low_dose = LowDoseLink(window)
+        self.tasks = TasksLink(window)
 
     @property
     def page(self) -> int:
@@ -50,12 +52,13 @@ class Pages(QStackedWidget):
         window = self._window
         window.top.show_page(page)
         self.low_dose.switch(page == LOW_DOSE_PAGE)
+        self.tasks.switch(page == GENERATE_PAGE)
         if page == TRAIN_PAGE:
             self.setCurrentWidget(self._train_page())
             return
         self.setCurrentIndex(0)
         window.panels.setCurrentIndex(page)
-        window.grid.compare(page != PAINT_PAGE)
+        window.grid.compare(page != PAINT_PAGE and self.tasks.compares)
         window.views.outline_masks(page == LOW_DOSE_PAGE)
         window.grid.generated.hint = _HINTS[page]
         window.strip.setVisible(page != PAINT_PAGE)
@@ -82,6 +85,8 @@ class Pages(QStackedWidget):
         """How what is in sight is looked at; None when nothing is."""
         if self._train is not None and self.page == TRAIN_PAGE:
             return self._train.viewing
+        if self.tasks.viewing is not None:
+            return self.tasks.viewing
         case = self._window.document.active
         return None if case is None else case.viewing
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QSlider,
     QSpinBox,
     QToolButton,
@@ -40,10 +42,21 @@ def rule() -> QFrame:
 
 def muted(text: str) -> QLabel:
     """A sentence of help in the quiet colour."""
-    label = QLabel(text)
+    label = Paragraph(text)
     label.setObjectName("muted")
-    label.setWordWrap(True)
     return label
+
+
+class Paragraph(QLabel):
+    """Text in as many lines as it needs; it claims their height, which layouts in a scroll area forget."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setWordWrap(True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setMinimumHeight(max(0, self.heightForWidth(self.width())))
 
 
 def row(*widgets: QWidget | None, spacing: int = 8) -> QHBoxLayout:
@@ -57,6 +70,30 @@ def row(*widgets: QWidget | None, spacing: int = 8) -> QHBoxLayout:
         else:
             layout.addWidget(widget)
     return layout
+
+
+def add_all(rows: QVBoxLayout, *widgets: QWidget) -> None:
+    """Put widgets under each other."""
+    for widget in widgets:
+        rows.addWidget(widget)
+
+
+def over_foot(panel: QWidget, inside: QWidget, *foot: QWidget) -> None:
+    """Fill a panel: what scrolls, over what is always in sight."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inside)
+    below = QWidget()
+    footing = QVBoxLayout(below)
+    footing.setContentsMargins(MARGIN, 8, MARGIN, 14)
+    for widget in foot:
+        footing.addWidget(widget)
+    outer = QVBoxLayout(panel)
+    outer.setContentsMargins(0, 0, 0, 0)
+    outer.setSpacing(0)
+    outer.addWidget(area, 1)
+    outer.addWidget(below)
 
 
 def icon_button(name: str, tip: str, run: Callable[[], object] | None = None, checkable: bool = False) -> QToolButton:

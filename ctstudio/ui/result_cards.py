@@ -10,6 +10,9 @@ from PySide6.QtGui import QImage
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.volume import Volume
 from ctstudio.core.windows import Window
+from ctstudio.protocol.result import Sample
+from ctstudio.session.generated_chests import report_of
+from ctstudio.session.measured import measures_of
 from ctstudio.session.results import SampleView
 from ctstudio.ui.completed_anatomy import completed_labels
 from ctstudio.ui.results_strip import ResultCard
@@ -31,17 +34,25 @@ class Cards:
 
 
 def _card(view: SampleView, window: Window, z: int) -> ResultCard:
-    sample = view.sample
+    sample, told = view.sample, view.sample.provenance
+    report = (told.system, told.task) == ("medsyn", "generate")
+    read = told.task == "segment"
+    words = (report_of(sample).first_words(9) or "Anatomy alone") if report else "Structures of the CT" if read else ""
     return ResultCard(
         key=key_of(view),
-        picture=_picture(view, window, z),
+        picture=_picture(view, window, z) if not words else _upright(sample, window),
         dose=float(sample.provenance.parameters.get("dose", 1.0)),
         seed=sample.seed,
         measured_hu=sample.measures.get("noise_sd_hu"),
         requested_hu=sample.measures.get("requested_noise_sd_hu"),
         starred=view.starred,
         saved=view.saved_path is not None,
-        completed=completed_labels(view) is not None,
+        completed=completed_labels(view) is not None and not report,
+        words=words,
+        facts=tuple(f"{one.title} {one.words}" for one in measures_of(sample)) if words else (),
+        about=report_of(sample).whole,
+        alone=report,
+        synthetic=any(output.synthetic for output in sample.outputs.values()),
     )
 
 
@@ -68,3 +79,20 @@ def _picture(view: SampleView, window: Window, z: int) -> QImage:
     grey = np.ascontiguousarray(window.to_grey(ct.array[z, ::step, ::step]))
     image = QImage(grey.data, grey.shape[1], grey.shape[0], grey.shape[1], QImage.Format.Format_Grayscale8)
     return image.copy()
+
+
+def _upright(sample: Sample, window: Window) -> QImage:
+    """The middle coronal slice of a chest, head up; of its structures in their colours where it has no CT."""
+    ct, labels = sample.outputs.get("ct"), sample.outputs.get("labels")
+    shown = ct if isinstance(ct, Volume) else labels
+    if shown is None:
+        return QImage()
+    step = max(1, max(shown.array.shape) // _SIDE)
+    plane = shown.array[::-step, shown.array.shape[1] // 2, ::step]
+    if isinstance(shown, Volume):
+        rgb = np.repeat(window.to_grey(plane)[..., None], 3, axis=2)
+    else:
+        rgb = np.ascontiguousarray(shown.table.colours()[plane])
+    image = QImage(rgb.data, rgb.shape[1], rgb.shape[0], 3 * rgb.shape[1], QImage.Format.Format_RGB888)
+    across, up = shown.grid.spacing_mm[0] * rgb.shape[1], shown.grid.spacing_mm[2] * rgb.shape[0]
+    return image.scaled(rgb.shape[1], max(1, round(rgb.shape[1] * up / across)))

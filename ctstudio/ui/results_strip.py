@@ -13,6 +13,8 @@ from ctstudio.ui import theme
 from ctstudio.ui.completed_anatomy import TITLE as ANATOMY_TITLE
 from ctstudio.ui.icons import icon
 
+_NARROW, _WIDE = 214, 290
+
 
 @dataclass(frozen=True)
 class ResultCard:
@@ -27,7 +29,12 @@ class ResultCard:
         requested_hu: Noise SD that was asked for, or None.
         starred: Whether the user marked it.
         saved: Whether it lies on disk.
-        completed: Whether it has a completed anatomy that can become the mask.
+        completed: Whether it has an anatomy of its own that can become the mask.
+        words: First words of the report it was made of, or what else it is; the dose stands there when it is empty.
+        facts: What was measured in it, in words; noise stands there when it is empty.
+        about: The whole report, for the tooltip.
+        alone: Whether it has no original to be compared with.
+        synthetic: False for what was read from an acquired scan.
     """
 
     key: str
@@ -39,6 +46,11 @@ class ResultCard:
     starred: bool
     saved: bool
     completed: bool = False
+    words: str = ""
+    facts: tuple[str, ...] = ()
+    about: str = ""
+    alone: bool = False
+    synthetic: bool = True
 
 
 class Thumbnail(QWidget):
@@ -50,14 +62,13 @@ class Thumbnail(QWidget):
         super().__init__(parent)
         self.card = card
         self._selected = selected
-        self.setFixedSize(QSize(214, 92))
+        self.setFixedSize(QSize(_WIDE if card.words else _NARROW, 92))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(f"Sample at {card.dose:.0%}, seed {card.seed}")
-        self.setToolTip(
-            "Click to compare with the original.\n"
-            "Noise: the SD measured inside the mask, and the SD asked for by the dose."
-        )
+        self.setAccessibleName(f"Sample {card.words or f'at {card.dose:.0%}'}, seed {card.seed}")
+        click = "Click to look at it." if card.alone else "Click to compare with the original."
+        noise = "Noise: the SD measured inside the mask, and the SD asked for by the dose."
+        self.setToolTip("\n".join(part for part in (click, card.about or "\n".join(card.facts) or noise) if part))
 
     def set_selected(self, selected: bool) -> None:
         """Mark it as the one beside the original."""
@@ -84,7 +95,11 @@ class Thumbnail(QWidget):
         painter.setBrush(QColor("#24384b" if self._selected else theme.RAISED))
         painter.drawRoundedRect(frame, 7, 7)
         self._paint_picture(painter)
-        self._paint_words(painter)
+        self._paint_report(painter) if self.card.words else self._paint_dose(painter)
+        if self.card.saved:
+            painter.setPen(QColor(theme.MUTED))
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(QRectF(self.width() - 54, 66, 46, 16), right, "saved")
 
     def _paint_picture(self, painter: QPainter) -> None:
         box = QRectF(7, 7, 78, 78)
@@ -95,12 +110,30 @@ class Thumbnail(QWidget):
             width, height = picture.width() * scale, picture.height() * scale
             centre = box.center()
             painter.drawImage(QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height), picture)
+        if not self.card.synthetic:
+            return
         painter.fillRect(QRectF(7, 73, 78, 12), QColor(theme.SYNTHETIC))
         painter.setPen(QColor("#1a1206"))
         painter.setFont(theme.font(9, QFont.Weight.Bold))
         painter.drawText(QRectF(7, 73, 78, 12), Qt.AlignmentFlag.AlignCenter, "SYNTHETIC")
 
-    def _paint_words(self, painter: QPainter) -> None:
+    def _paint_report(self, painter: QPainter) -> None:
+        """The first words in up to two lines, the seed, and what was measured."""
+        card = self.card
+        wrapped = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        painter.setPen(QColor(theme.TEXT))
+        painter.setFont(theme.font(theme.BODY, QFont.Weight.DemiBold))
+        painter.drawText(QRectF(94, 6, self.width() - 156, 34), int(wrapped), card.words)
+        painter.setFont(theme.font(theme.SMALL))
+        metrics = painter.fontMetrics()
+        lines = [f"seed {card.seed}", *card.facts[:2]]
+        for place, line in enumerate(lines):
+            painter.setPen(QColor(theme.TEXT if place else theme.MUTED))
+            room = self.width() - (156 if card.saved and place == 2 else 102)
+            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QRectF(94, 42 + 15 * place, room + 2, 15), text)
+
+    def _paint_dose(self, painter: QPainter) -> None:
         card, left = self.card, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QColor(theme.TEXT))
         painter.setFont(theme.font(theme.TITLE, QFont.Weight.DemiBold))
@@ -114,9 +147,6 @@ class Thumbnail(QWidget):
         painter.setPen(QColor(theme.MUTED))
         if card.requested_hu is not None:
             painter.drawText(QRectF(94, 66, 82, 16), left, f"asked {card.requested_hu:.0f} HU")
-        if card.saved:
-            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(QRectF(160, 66, 46, 16), right, "saved")
 
 
 class ResultsStrip(QWidget):
@@ -126,6 +156,7 @@ class ResultsStrip(QWidget):
     star_asked = Signal(str)
     save_asked = Signal(str)
     anatomy_asked = Signal(str)
+    words_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -133,9 +164,7 @@ class ResultsStrip(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(12, 8, 12, 6)
         outer.setSpacing(4)
-        self._empty = QLabel(
-            "Results appear here. Each shows the noise measured in the mask beside the noise asked for."
-        )
+        self._empty = QLabel("Results appear here, each with its seed and with what was measured in it.")
         self._empty.setObjectName("muted")
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -173,13 +202,13 @@ class ResultsStrip(QWidget):
     def _thumbnail(self, card: ResultCard, selected: bool) -> Thumbnail:
         thumbnail = Thumbnail(card, selected)
         thumbnail.chosen.connect(self.chosen)
-        star = _button(thumbnail, "star_full" if card.starred else "star", "Mark this sample", 158)
+        star = _button(thumbnail, "star_full" if card.starred else "star", "Mark this sample", thumbnail.width() - 56)
         star.clicked.connect(lambda: self.star_asked.emit(card.key))
-        save = _button(thumbnail, "save", "Save this sample with its provenance", 184)
+        save = _button(thumbnail, "save", "Save this sample with its provenance", thumbnail.width() - 30)
         save.setObjectName("save-sample")
         save.clicked.connect(lambda: self.save_asked.emit(card.key))
         if card.completed:
-            anatomy = _button(thumbnail, "mask", ANATOMY_TITLE, 184, 42)
+            anatomy = _button(thumbnail, "mask", ANATOMY_TITLE, thumbnail.width() - 30, 38)
             anatomy.setObjectName("use-anatomy")
             anatomy.clicked.connect(lambda: self.anatomy_asked.emit(card.key))
         thumbnail.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -189,9 +218,13 @@ class ResultsStrip(QWidget):
     def _menu(self, card: ResultCard) -> QMenu:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Compare with the original", lambda: self.chosen.emit(card.key))
+        look = "Look at it" if card.alone else "Compare with the original"
+        menu.addAction(look, lambda: self.chosen.emit(card.key))
         menu.addAction("Take the star away" if card.starred else "Star", lambda: self.star_asked.emit(card.key))
         menu.addAction("Save with its provenance …", lambda: self.save_asked.emit(card.key))
+        if card.alone:
+            menu.addAction("Take its words and seed", lambda: self.words_asked.emit(card.key))
+            return menu
         anatomy = menu.addAction(ANATOMY_TITLE, lambda: self.anatomy_asked.emit(card.key))
         anatomy.setEnabled(card.completed)
         return menu

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from ctstudio.session.autosave import Autosave
 from ctstudio.session.document import Case
 from ctstudio.session.notices import Notices
-from ctstudio.session.results import SampleView
+from ctstudio.session.results import HasResults, SampleView
 from ctstudio.session.saving import save_mask, save_sample
 from ctstudio.ui.background import Background
 
@@ -35,26 +35,26 @@ class SavingFiles:
         dialog.setDefaultSuffix("nii.gz")
         self._open(dialog, lambda path: self.mask(case, path))
 
-    def ask_sample(self, case: Case, view: SampleView) -> None:
+    def ask_sample(self, owner: HasResults, view: SampleView) -> None:
         """Ask for a folder, then save a sample with its provenance in the next numbered folder there."""
         dialog = QFileDialog(self._window, "Save the sample in a numbered folder of …")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
-        self._open(dialog, lambda folder: self.sample(case, view, folder))
+        self._open(dialog, lambda folder: self.sample(owner, view, folder))
 
     def mask(self, case: Case, path: Path) -> None:
         """Save the mask."""
         work = partial(save_mask, case, path, self._autosave)
         self._background.run(work, lambda saved: self._say(f"Mask saved as {saved}."), self._notices.report)
 
-    def sample(self, case: Case, view: SampleView, folder: Path) -> None:
-        """Save a sample: CT, mask and noise map, provenance, preview."""
-        work = partial(save_sample, case, view, folder)
-        self._background.run(work, partial(self._sample_saved, case, view), self._notices.report)
+    def sample(self, owner: HasResults, view: SampleView, folder: Path) -> None:
+        """Save a sample: CT and whatever else was made with it, provenance, preview."""
+        work = partial(save_sample, owner, view, folder)
+        self._background.run(work, partial(self._sample_saved, owner, view), self._notices.report)
 
-    def _sample_saved(self, case: Case, view: SampleView, folder: Path) -> None:
-        if view in case.results.items:
-            case.results.mark_saved(view, folder)
+    def _sample_saved(self, owner: HasResults, view: SampleView, folder: Path) -> None:
+        if view in owner.results.items:
+            owner.results.mark_saved(view, folder)
         self._say(f"Sample saved in {folder}.")
 
     def _say(self, text: str) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
 
 from ctstudio.core.volume import Volume
 from ctstudio.core.windows import Window
@@ -231,7 +231,7 @@ class SliceView(QWidget):
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Take the keys when the pointer comes in, unless somebody is typing."""
-        if not isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox):
+        if not isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox | QPlainTextEdit):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def leaveEvent(self, event: QEvent) -> None:

@@ -77,6 +77,7 @@ def _palette() -> QPalette:
 STYLE = f"""
 QWidget {{ font-size: {BODY}px; color: {TEXT}; }}
 QMainWindow, QDialog {{ background: {WINDOW}; }}
+QDialog#palette {{ background: {RAISED}; }}
 QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; padding: 5px 7px; }}
 QMenuBar {{ background: transparent; }}
 QMenuBar::item {{ padding: 6px 9px; border-radius: 5px; background: transparent; color: {MUTED}; }}
@@ -113,14 +114,22 @@ QToolButton:focus {{ border: 1px solid {ACCENT}; }}
 QToolButton:disabled {{ color: {FAINT}; }}
 QToolButton#page {{ padding: 6px 11px; color: {MUTED}; font-weight: 600; border-radius: 6px; }}
 QToolButton#page:checked {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; }}
+QToolButton#plain {{ background: {RAISED}; border: 1px solid {LINE}; padding: 5px 10px; }}
+QToolButton#plain:hover {{ background: {HOVER}; }}
+QToolButton#plain:focus {{ border: 1px solid {ACCENT}; }}
+QToolButton#plain::menu-indicator {{ image: none; }}
 QToolButton#fold:checked {{ background: transparent; border: 1px solid transparent; }}
 QToolButton#fold {{ color: {MUTED}; padding: 3px 2px; font-weight: 600; }}
+QPlainTextEdit {{ background: {WINDOW}; border: 1px solid {LINE}; border-radius: 6px; padding: 3px 4px;
+    selection-background-color: {ACCENT_DEEP}; }}
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {WINDOW}; border: 1px solid {LINE}; border-radius: 6px;
     padding: 5px 8px; min-height: 18px; selection-background-color: {ACCENT_DEEP}; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; background: transparent; padding: 0;
     min-height: 0; }}
-QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{ border: 1px solid {ACCENT}; }}
+QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
+    border: 1px solid {ACCENT}; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; }}
+QComboBox#task {{ font-size: {TITLE}px; font-weight: 600; background: {RAISED}; padding: 7px 10px; }}
 QComboBox::drop-down {{ border: none; width: 22px; }}
 QComboBox::down-arrow {{ image: url("{_CHEVRON}"); width: 12px; height: 12px; }}
 QComboBox QAbstractItemView {{ background: {RAISED}; border: 1px solid {LINE}; outline: none; padding: 4px; }}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psygnal import SignalInstance
 
 from ctstudio.core.volume import Volume
+from ctstudio.core.windows import PRESETS
 from ctstudio.session.document import Case
 from ctstudio.session.notices import Notice
 from ctstudio.session.refusal import Refusal
@@ -38,10 +39,11 @@ def bind(window: MainWindow) -> None:
     window.generator.generate_asked.connect(window.generate)
     window.generator.data_set_asked.connect(window.pages.data_sets.open)
     window.generator.trouble.connect(window.notices.report)
-    window.strip.chosen.connect(window.choose_sample)
+    window.strip.chosen.connect(window.samples.choose)
     window.strip.star_asked.connect(bonds.star)
     window.strip.save_asked.connect(bonds.save)
     window.strip.anatomy_asked.connect(bonds.use_anatomy)
+    window.strip.words_asked.connect(bonds.take_words)
     window.bar.cancel_asked.connect(window.link.cancel)
     window.bar.restart_asked.connect(window.link.restart)
     window.link.state_changed.connect(window.bar.show_state)
@@ -108,20 +110,23 @@ class WindowBonds:
 
     def show_results(self, _view: SampleView | None = None) -> None:
         """Fill the strip, the newest first."""
-        case = self._window.document.active
-        if case is None:
+        owner, viewing = self._window.samples.owner, self._window.pages.viewing
+        if owner is None:
             self._window.strip.show_cards((), None)
             return
-        chosen = None if case.results.chosen is None else key_of(case.results.chosen)
-        self._window.strip.show_cards(self._cards.of(case.results.items[::-1], case.viewing.window), chosen)
+        chosen = None if owner.results.chosen is None else key_of(owner.results.chosen)
+        window = PRESETS["Lung"] if viewing is None else viewing.window
+        self._window.strip.show_cards(self._cards.of(owner.results.items[::-1], window), chosen)
 
-    def show_chosen(self, view: SampleView | None) -> None:
+    def show_chosen(self, _view: SampleView | None = None) -> None:
         """Mark the chosen sample in the strip."""
-        self._window.strip.show_selected(None if view is None else key_of(view))
+        owner = self._window.samples.owner
+        chosen = None if owner is None else owner.results.chosen
+        self._window.strip.show_selected(None if chosen is None else key_of(chosen))
 
-    def show_preview(self, case: Case, image: Volume) -> None:
+    def show_preview(self, owner: object, image: Volume) -> None:
         """Show a sample in the making, when its case is looked at."""
-        if case is self._window.document.active:
+        if owner is self._window.document.active:
             self._window.views.show_preview(image)
 
     def end_preview(self, _: object = None) -> None:
@@ -130,18 +135,22 @@ class WindowBonds:
 
     def star(self, key: str) -> None:
         """Mark a sample, or take the mark away."""
-        view, case = self._window.sample_of(key), self._window.document.active
-        if view is not None and case is not None:
-            case.results.star(view, not view.starred)
+        self._window.samples.star(self._window.samples.of(key))
 
     def save(self, key: str) -> None:
         """Save a sample."""
-        view = self._window.sample_of(key)
+        view = self._window.samples.of(key)
         if view is not None:
             self._window.asking.save_sample(view)
 
+    def take_words(self, key: str) -> None:
+        """Take a sample's report and seed into the form."""
+        view = self._window.samples.of(key)
+        if view is not None:
+            self._window.pages.tasks.report.take_words(view)
+
     def use_anatomy(self, key: str) -> None:
         """Take a sample's completed anatomy as the mask."""
-        view = self._window.sample_of(key)
+        view = self._window.samples.of(key)
         if view is not None:
             use_as_mask(self._window, view)

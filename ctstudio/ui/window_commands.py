@@ -12,6 +12,7 @@ from ctstudio.ui.actions import Command
 from ctstudio.ui.completed_anatomy import TITLE as ANATOMY_TITLE
 from ctstudio.ui.completed_anatomy import use_as_mask
 from ctstudio.ui.scene_commands import scene_commands
+from ctstudio.ui.task_commands import task_commands
 from ctstudio.ui.tools import Tool
 from ctstudio.ui.train_commands import train_commands
 
@@ -28,6 +29,7 @@ def commands(window: MainWindow) -> tuple[Command, ...]:
         *scene_commands(window),
         *_tools(window),
         *_generate(window),
+        *task_commands(window),
         *train_commands(window),
         *_help(window),
     )
@@ -112,14 +114,14 @@ def _tools(window: MainWindow) -> tuple[Command, ...]:
 def _generate(window: MainWindow) -> tuple[Command, ...]:
     return (
         Command("Generate", "Generate", ("Ctrl+Return", "Ctrl+Enter"), window.generate),
-        Command("Generate", "Generate a data set …", ("Ctrl+Shift+G",), window.pages.data_sets.open),
+        Command("Generate", "Generate a data set …", ("Ctrl+Shift+G",), window.pages.tasks.open_list),
         Command("Generate", "Simulate the whole scan at a low dose", (), window.pages.low_dose.simulate_whole),
         Command("Generate", "Cancel the running job", ("Ctrl+Alt+Return",), window.link.cancel),
         Command("Generate", "Restart the engine", (), window.link.restart),
-        Command("Generate", "Roll a new seed", ("Ctrl+R",), window.form.roll_seed),
-        Command("Generate", "Next sample", ("N",), lambda: window.step_sample(1)),
-        Command("Generate", "Previous sample", ("P",), lambda: window.step_sample(-1)),
-        Command("Generate", "Star the chosen sample", ("S",), window.star_chosen),
+        Command("Generate", "Roll a new seed", ("Ctrl+R",), window.pages.tasks.roll_seed),
+        Command("Generate", "Next sample", ("N",), lambda: window.samples.step(1)),
+        Command("Generate", "Previous sample", ("P",), lambda: window.samples.step(-1)),
+        Command("Generate", "Star the chosen sample", ("S",), window.samples.star),
         Command("Generate", ANATOMY_TITLE, (), lambda: use_as_mask(window)),
     )
 

@@ -16,7 +16,7 @@ _CASES_WIDTH = 200
 def lay_out(window: MainWindow) -> None:
     """Put the window's parts together: top bar; cases, views, panel; results; jobs."""
     window.panels.addWidget(window.paint)
-    window.panels.addWidget(window.generator)
+    window.panels.addWidget(window.pages.tasks.panels)
     window.panels.addWidget(window.pages.low_dose.panel)
     window.panels.setFixedWidth(window.paint.width())
     middle = QSplitter(Qt.Orientation.Horizontal)
@@ -24,7 +24,7 @@ def lay_out(window: MainWindow) -> None:
     middle.setChildrenCollapsible(False)
     window.cases.setMinimumWidth(140)
     middle.addWidget(window.cases)
-    middle.addWidget(window.grid)
+    middle.addWidget(window.stage)
     middle.setStretchFactor(1, 1)
     middle.setSizes([_CASES_WIDTH, 1000])
     body = QHBoxLayout()

@@ -31,9 +31,10 @@ def test_each_sample_has_its_own_stages():
 
 
 def test_without_refinement_there_is_one_stage():
-    place = stage_place(DEMO, step(3, 20))
-    assert place is not None
-    assert (place.words, place.later) == ("Coarse volume, step 3 of 20", 0)
+    for parameters in (DEMO, DEMO | {"upscale_steps": 0}):
+        place = stage_place(parameters, step(3, 20))
+        assert place is not None
+        assert (place.words, place.later) == ("Coarse volume, step 3 of 20", 0)
 
 
 @pytest.mark.parametrize("parameters", [{}, {"steps": 20}, {"steps": None, "upscale_steps": 3}])

@@ -1,0 +1,150 @@
+"""The panel of the task "Chest CT from a report": model, words, what is followed, seed, and how well that fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from ctstudio.core.errors import ParameterError
+from ctstudio.session.report_form import FINDINGS, IMPRESSION, ReportForm
+from ctstudio.ui.fit_lines import FitLines
+from ctstudio.ui.folds import fold, turn
+from ctstudio.ui.follow_row import FollowRow
+from ctstudio.ui.model_choice import ModelChoice
+from ctstudio.ui.panel_parts import MARGIN, PANEL_WIDTH, add_all, heading, muted, over_foot, quietly, row, rule
+from ctstudio.ui.parameter_form import ParameterForm
+from ctstudio.ui.report_editor import ReportEditor
+from ctstudio.ui.seed_row import SeedRow
+from ctstudio.ui.template_menu import KeepRow, TemplateMenu
+
+NOTHING_YET = "Write a report, or take a template."
+_PLAIN = ("count",)
+_ONE, _PAIR = "Generate     Ctrl+Enter", "Generate A and B     Ctrl+Enter"
+_ABOUT_PAIR = "Both reports with the same seed, side by side with their difference: what the words alone have done."
+
+
+class ReportPanel(QFrame):
+    """Shows a report form of the session and sets its values."""
+
+    generate_asked = Signal()
+    list_asked = Signal()
+    trouble = Signal(ParameterError)
+
+    def __init__(self, form: ReportForm, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setFixedWidth(PANEL_WIDTH)
+        self._form = form
+        self._there: tuple[str, ...] = ()
+        fields = {field.name: field for field in form.card.fields()}
+        words = fields[FINDINGS], fields[IMPRESSION]
+        special = [name for name, field in fields.items() if field.widget]
+        self.model = ModelChoice(form.card.system)
+        self.templates = TemplateMenu()
+        self.history = QToolButton()
+        self.keep = KeepRow()
+        self.editor = ReportEditor(*words)
+        self.compare = fold("What the words did")
+        self.other = ReportEditor(*words, mark="B", short=True)
+        self.about_pair = muted(_ABOUT_PAIR)
+        self.follow = FollowRow(tuple(one for one in form.card.inputs if one.name in form.anatomy_offered))
+        self.seed = SeedRow(next(f for f in fields.values() if f.widget == "seed"))
+        self.plain = ParameterForm([fields[name] for name in _PLAIN if name in fields])
+        self.advanced = ParameterForm([f for n, f in fields.items() if n not in _PLAIN and n not in special])
+        self.fold = fold("Advanced")
+        self.fit = FitLines()
+        self.generate = QPushButton(_ONE)
+        self.list = QPushButton("Generate from a list of reports …")
+        self._prepare()
+        self._lay_out()
+        self._bind()
+        self.show_form()
+
+    def show_form(self, _name: str = "") -> None:
+        """Show the form's values."""
+        form, values = self._form, self._form.values
+        self.editor.show_report(form.text)
+        self.other.show_report(form.other)
+        self.editor.show_mark("A" if form.comparing else "")
+        for widget in (self.other, self.about_pair):
+            widget.setVisible(form.comparing)
+        self.plain.setVisible(not form.comparing)
+        quietly(self.compare, form.comparing)
+        turn(self.compare)
+        self.generate.setText(_PAIR if form.comparing else _ONE)
+        self.follow.show_state(form, self._there)
+        self.seed.show_state(int(values["seed"]), form.seed_locked)
+        for name, value in values.items():
+            self.plain.show_value(name, value)
+            self.advanced.show_value(name, value)
+
+    def show_anatomy(self, there: tuple[str, ...]) -> None:
+        """Offer the anatomy that the open case has."""
+        if there != self._there:
+            self._there = there
+            self.follow.show_state(self._form, there)
+
+    # Building.
+
+    def _prepare(self) -> None:
+        self.history.setObjectName("plain")
+        self.history.setText("History")
+        self.history.setToolTip("Earlier reports (Ctrl+H)")
+        self.compare.setToolTip("Compare two reports with the same seed (Ctrl+D)")
+        self.generate.setObjectName("primary")
+        self.generate.setToolTip("Generate a chest CT with its structures (Ctrl+Enter)")
+        self.list.setToolTip("Every report of a table, one after the other, into a folder (Ctrl+Shift+G)")
+        self.fit.show_findings((), NOTHING_YET)
+        self._unfold(False)
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(MARGIN, 6, MARGIN, 10)
+        rows.setSpacing(9)
+        add_all(rows, heading("Model"), self.model)
+        rows.addLayout(row(self.templates, self.history, None, spacing=4))
+        rows.addWidget(self.keep)
+        rows.addWidget(self.editor, 2)
+        add_all(rows, self.compare, self.about_pair)
+        rows.addWidget(self.other, 1)
+        add_all(rows, self.fit, rule(), heading("Follow"), self.follow)
+        add_all(rows, self.seed, self.plain, self.fold, self.advanced)
+        over_foot(self, inside, self.generate, self.list)
+
+    def _bind(self) -> None:
+        form = self._form
+        form.changed.connect(self.show_form)
+        self.model.picked.connect(self._choose_model)
+        self.editor.changed.connect(lambda text: setattr(form, "text", text))
+        self.other.changed.connect(lambda text: setattr(form, "other", text))
+        self.compare.toggled.connect(lambda on: setattr(form, "comparing", on))
+        self.follow.asked.connect(form.follow)
+        self.seed.set_asked.connect(lambda seed: self._set("seed", seed))
+        self.seed.lock_asked.connect(lambda locked: setattr(form, "seed_locked", locked))
+        self.seed.dice_asked.connect(form.roll_seed)
+        self.plain.changed.connect(self._set)
+        self.advanced.changed.connect(self._set)
+        self.fold.toggled.connect(self._unfold)
+        self.templates.keep_asked.connect(self.keep.ask)
+        self.generate.clicked.connect(self.generate_asked)
+        self.list.clicked.connect(self.list_asked)
+
+    # Setting.
+
+    def _set(self, name: str, value: Any) -> None:
+        try:
+            self._form.set(name, value)
+        except ParameterError as error:
+            self.show_form()
+            self.trouble.emit(error)
+
+    def _choose_model(self) -> None:
+        model = self.model.chosen
+        self._form.model = "" if model is None else model.info.name
+
+    def _unfold(self, unfolded: bool) -> None:
+        turn(self.fold)
+        self.advanced.setVisible(unfolded)
