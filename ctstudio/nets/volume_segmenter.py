@@ -38,8 +38,8 @@ class VolumeSegmenter(nn.Module):
             norm=("group", {"num_groups": 4}),
         )
         last = nn.Conv3d(HIDDEN, classes, 1)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        for weights in last.parameters():
+            nn.init.zeros_(weights)
         self.look = nn.Sequential(nn.Conv3d(classes + 1, HIDDEN, 1), nn.SiLU(), last)
 
     def folded(self, image: Tensor) -> Tensor:

@@ -49,7 +49,9 @@ def test_what_is_read_lies_on_the_scans_grid() -> None:
     assert found.grid is GRID
     assert found.lobes.shape == GRID.shape
     assert found.lobes.max() <= 5
-    assert found.heart is not None and found.effusion is not None and found.consolidation is not None
+    assert found.heart is not None
+    assert found.effusion is not None
+    assert found.consolidation is not None
     assert not (found.vessels & (found.lobes == 0)).any()
 
 
@@ -77,4 +79,5 @@ def test_other_units_nan_and_turned_scans_are_refused() -> None:
 
 
 def test_regions_begin_with_the_lobes() -> None:
-    assert REGIONS[0] == "lung_upper_lobe_left" and REGIONS[5:] == ("heart", "pleural_effusion")
+    assert REGIONS[0] == "lung_upper_lobe_left"
+    assert REGIONS[5:] == ("heart", "pleural_effusion")

@@ -53,7 +53,8 @@ def test_missing_targets_alone_are_made(tmp_path: Path) -> None:
 def test_a_part_may_reach_beyond_the_volume() -> None:
     array = np.arange(27, dtype=np.int16).reshape(3, 3, 3)
     part = part_of(array, (-1, 1, 0), (3, 3, 3), -7)
-    assert (part[0] == -7).all() and (part[:, 2] == -7).all()
+    assert (part[0] == -7).all()
+    assert (part[:, 2] == -7).all()
     assert np.array_equal(part[1:, :2], array[:2, 1:])
 
 
