@@ -6,8 +6,12 @@ import faulthandler
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from ctstudio.ui.scene.opengl import OpenGL
 
 # Before anything imports Qt, VTK or torch.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -53,6 +57,18 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real scans (../shared/data) are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def opengl() -> OpenGL:
+    """What draws in 3D here; tests that draw skip where nothing can."""
+    from ctstudio.ui.scene.opengl import choose, probe
+
+    found = probe()
+    if not found.works:
+        pytest.skip(f"nothing draws in 3D here: {found.reason}")
+    choose(found)
+    return found
 
 
 @pytest.fixture

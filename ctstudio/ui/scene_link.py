@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ctstudio.core.provenance import Provenance
     from ctstudio.ui.main_window import MainWindow
     from ctstudio.ui.scene.director import Director
+    from ctstudio.ui.scene.opengl import OpenGL
     from ctstudio.ui.scene.scene_view import SceneView
 
 _CLOSED = "The 3D view is not shown."
@@ -29,6 +31,7 @@ class SceneLink(QObject):
         self._window = window
         self.view: SceneView | None = None
         self.director: Director | None = None
+        self.look: Callable[[], OpenGL] | None = None  # finds out what can draw; None: tries it in a process of its own
         window.document.active_changed.connect(self._show_case)
 
     @property
@@ -108,10 +111,12 @@ class SceneLink(QObject):
     def _made(self) -> tuple[SceneView, Director]:
         if self.view is None or self.director is None:
             from ctstudio.ui.scene.director import Director
+            from ctstudio.ui.scene.opengl import probe
             from ctstudio.ui.scene.scene_view import SceneView
 
-            self.view = SceneView()
-            self.director = Director(self.view, self._window.notices, parent=self)
+            self.view = view = SceneView()
+            self.director = Director(view, self._window.notices, self.look or probe, self)
+            view.doubled.connect(lambda: self._window.grid.maximise(view))
             self.view.bar.snapshot_asked.connect(self.snapshot)
             self.view.bar.opacity_asked.connect(self._open_opacities)
         return self.view, self.director

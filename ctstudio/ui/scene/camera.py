@@ -62,7 +62,7 @@ class Pose:
         across = _rotation(self.up, -right_degrees)
         towards = across @ self.towards
         right = across @ self.right
-        over = _rotation(right, -up_degrees)
+        over = _rotation(right, up_degrees)
         return self._looking(over @ towards, over @ self.up)
 
     def rolled(self, degrees: float) -> Pose:

@@ -11,19 +11,15 @@ from PySide6.QtCore import QObject, QTimer
 from ctstudio.core.errors import CtStudioError
 from ctstudio.session.document import Case
 from ctstudio.session.notices import Notices
-from ctstudio.session.region import Region
 from ctstudio.ui.background import Background
 from ctstudio.ui.scene import scene_words
 from ctstudio.ui.scene.building import Building
-from ctstudio.ui.scene.due import Due
-from ctstudio.ui.scene.looks import HIDDEN, looks_of
-from ctstudio.ui.scene.opengl import OpenGL, choose, probe
+from ctstudio.ui.scene.kept_surfaces import KeptSurfaces
+from ctstudio.ui.scene.opengl import OpenGL, choose
 from ctstudio.ui.scene.presets import Part, Preset, preset
 from ctstudio.ui.scene.scene_view import Said, SceneView
 from ctstudio.ui.scene.volume_field import VolumeField
 
-QUIET_MS = 700
-"""Quiet after a stroke before its surface is built again. Source: ours."""
 _ARRIVALS_MS = 500
 
 
@@ -37,7 +33,7 @@ class Director(QObject):
     """
 
     def __init__(
-        self, view: SceneView, notices: Notices, look: Callable[[], OpenGL] = probe, parent: QObject | None = None
+        self, view: SceneView, notices: Notices, look: Callable[[], OpenGL], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self.view = view
@@ -46,15 +42,17 @@ class Director(QObject):
         self._notices = notices
         self._background = Background(self, threads=2)
         self.building = Building(self._background, self)
-        self._due: Due | None = None
-        self._wanted: set[int] = set()  # labels whose surfaces are not there, or not as the mask is
-        self._reduced: set[int] = set()
+        self.surfaces = KeptSurfaces(view, self.building, self)
         self._fields: dict[str, VolumeField] = {}
-        self._fitted = False
+        self._fitted = self._stopped = False
         self._bonds: list[tuple[SignalInstance, Callable[..., Any]]] = []
-        self._quiet = _timer(self, QUIET_MS, self._catch_up)
-        self._arrivals = _timer(self, _ARRIVALS_MS, self._show_arrivals)
-        self.building.surface.connect(self._put_surface)
+        self._arrivals = QTimer(self)
+        self._arrivals.setSingleShot(True)
+        self._arrivals.setInterval(_ARRIVALS_MS)
+        self._arrivals.timeout.connect(self._show_arrivals)
+        self.surfaces.behind.connect(self._say)
+        self.surfaces.due.connect(self.restyle)
+        self.building.surface.connect(self._arrived)
         self.building.volume.connect(self._put_volume)
         self.building.changed.connect(self._progressed)
         self.building.failed.connect(notices.report)
@@ -72,16 +70,13 @@ class Director(QObject):
         for signal, slot in self._bonds:
             signal.disconnect(slot)
         self._bonds.clear()
-        self._quiet.stop()
-        self.case, self._due, self._fitted = case, None, False
-        for kept in (self._wanted, self._reduced, self._fields):
-            kept.clear()
+        self.case, self._fitted = case, False
+        self._fields.clear()
+        self.surfaces.follow(case)
         self.building.cancel()
         if self.view.stage is not None:
             self.view.stage.clear()
         if case is not None:
-            self._due = Due(case.mask)
-            self._wanted = set(case.mask.present())
             self._bind(case)
         self.restyle()
 
@@ -108,7 +103,8 @@ class Director(QObject):
         if self.case is not None and self.building.making:
             self.case.scene.preset = ""
         self.building.cancel()
-        self._say(scene_words.STOPPED)
+        self._stopped = True
+        self._say()
 
     def close(self) -> None:
         """End everything, for good."""
@@ -119,18 +115,17 @@ class Director(QObject):
     def restyle(self) -> None:
         """Show what is there as the session says, and build what is missing for it."""
         case, stage = self.case, self.view.stage
+        self._stopped = False
         if stage is not None:
-            if case is not None:
-                stage.show(looks_of(case))
+            if case is not None and self.opengl is not None:
+                self.surfaces.show(self.opengl.software)
                 self._draw_volume(case)
-                self._build()
             self._fit_once()
             self.view.refresh()
         self._say()
 
     def _bind(self, case: Case) -> None:
         for signal, slot in (
-            (case.mask.changed, self._painted),
             (case.mask.settings_changed, self.restyle),
             (case.viewing.overlay_changed, self.restyle),
             (case.scene.changed, self.restyle),
@@ -157,47 +152,8 @@ class Director(QObject):
         if not self._fitted and self.view.fit():
             self._fitted = not self.building.jobs
 
-    # Surfaces.
-
-    def _painted(self, region: Region) -> None:
-        if self._due is not None:
-            self._due.touched(region)
-            self._quiet.start()
-            self._say()
-
-    def _catch_up(self) -> None:
-        """The hand rests: build again what changed."""
-        if self.case is None or self._due is None:
-            return
-        if self.case.mask.painting_now:
-            self._quiet.start()
-            return
-        changed = self._due.take()
-        self._wanted |= changed
-        self.building.outdate(changed)
-        self.restyle()
-
-    def _build(self) -> None:
-        """Ask for the surfaces that are wanted and would be seen, and for the end of those whose label is gone."""
-        if self.case is None or self.opengl is None:
-            return
-        looks = looks_of(self.case)
-        values = {value for value in self._wanted if value not in looks or looks[value].opacity > 0}
-        if values - self.building.values:
-            self.building.build_surfaces(self.case.mask, sorted(values), self.opengl.software)
-
-    def _put_surface(self, made: Any) -> None:
-        stage, case = self.view.stage, self.case
-        if stage is None or case is None:
-            return
-        value = made if isinstance(made, int) else made.value
-        self._wanted.discard(value)
-        self._reduced.discard(value)
-        if isinstance(made, int):
-            stage.drop(value)
-        else:
-            stage.put(made, looks_of(case).get(value, HIDDEN))
-            self._reduced |= {value} if made.reduced else set()
+    def _arrived(self, _made: object) -> None:
+        """A surface stands on the stage; a few are shown at once."""
         if not self._arrivals.isActive():
             self._arrivals.start()
 
@@ -230,7 +186,8 @@ class Director(QObject):
             self._show_arrivals()
         self._say()
 
-    def _say(self, note: str = "") -> None:
+    def _say(self) -> None:
+        """Bring all words up to date."""
         case, view, jobs = self.case, self.view, self.building.jobs
         view.chip.show_progress(scene_words.progress([job.words for job in jobs]), self.building.share)
         view.bar.setEnabled(case is not None and view.stage is not None)
@@ -238,13 +195,13 @@ class Director(QObject):
             view.bar.show_state(case.scene.surfaces, case.scene.preset)
         empty = not jobs and (view.stage is None or not len(view.stage.corners_mm()))
         words = scene_words.instead(self.opengl, case, empty)
-        view.say(Said(scene_words.title(case), note or self._note(), scene_words.badge(case), words))
+        view.say(Said(scene_words.title(case), self._note(), scene_words.badge(case), words))
 
     def _note(self) -> str:
-        if self._due is not None and self._due.waiting:
-            return scene_words.BEHIND
+        if self.surfaces.waiting or self._stopped:
+            return scene_words.STOPPED if self._stopped else scene_words.BEHIND
         chosen: Preset | None = None if self.case is None else preset(self.case.scene.preset)
-        return scene_words.reductions(len(self._reduced), self._fields.get(chosen.part) if chosen else None)
+        return scene_words.reductions(self.surfaces.reduced, self._fields.get(chosen.part) if chosen else None)
 
 
 def _prepared(look: Callable[[], OpenGL]) -> OpenGL:
@@ -254,11 +211,3 @@ def _prepared(look: Callable[[], OpenGL]) -> OpenGL:
         choose(found)
         import ctstudio.ui.scene.stage  # noqa: F401
     return found
-
-
-def _timer(owner: QObject, milliseconds: int, run: Callable[[], object]) -> QTimer:
-    timer = QTimer(owner)
-    timer.setSingleShot(True)
-    timer.setInterval(milliseconds)
-    timer.timeout.connect(run)
-    return timer

@@ -85,7 +85,7 @@ def label_field(labels: NDArray[np.uint8], value: int, box: Box, grid: Grid) -> 
     voxels = int(np.count_nonzero(inside))
     if not voxels:
         return None
-    steps = steps_for((inside.shape[0], inside.shape[1], inside.shape[2]), grid.spacing_mm)
+    steps = steps_for((inside.shape[0], inside.shape[1], inside.shape[2]), grid.spacing_mm, MOST_VOXELS)
     share = np.pad(block_mean(inside, steps), _MARGIN)
     spacing_mm = np.asarray(grid.spacing_mm[::-1]) * steps
     sigma = np.maximum(_SIGMA_VOXELS, _SIGMA_OF_COARSEST * spacing_mm.max() / spacing_mm)
@@ -95,9 +95,7 @@ def label_field(labels: NDArray[np.uint8], value: int, box: Box, grid: Grid) -> 
     return LabelField(field, _level(field, wanted), steps, (first[0], first[1], first[2]), voxels)
 
 
-def steps_for(
-    shape: tuple[int, int, int], spacing_mm: tuple[float, float, float], most: int = MOST_VOXELS
-) -> tuple[int, int, int]:
+def steps_for(shape: tuple[int, int, int], spacing_mm: tuple[float, float, float], most: int) -> tuple[int, int, int]:
     """By how many voxels along (z, y, x) to reduce a box so that at most `most` are left, evenly in millimetres."""
     spacing = np.asarray(spacing_mm[::-1])
     pitch = spacing.min()
