@@ -77,6 +77,10 @@ class JobsLink(QObject):
     def queue_up(self, owner: HasResults, request: Request, name: str = "") -> Job:
         """Put a request at the end of the queue; its result goes to its owner. A name stands before its progress."""
         self._owners[request.id] = owner
+        return self.queue_alone(request, name)
+
+    def queue_alone(self, request: Request, name: str) -> Job:
+        """Put a request at the end of the queue whose result somebody else takes from the queue."""
         self._names[request.id] = name
         job = self.queue.submit(request)
         if self.client.status == "dead":
@@ -165,7 +169,7 @@ class JobsLink(QObject):
     def _job_changed(self, job: Job) -> None:
         owner = self._owners.get(job.id)
         if owner is not None and job.over:
-            del self._owners[job.id], self._names[job.id]
+            del self._owners[job.id]
             if job.result is not None:
                 owner.results.add(job.result)
             elif job.state == "failed":
@@ -174,4 +178,6 @@ class JobsLink(QObject):
                 self._notices.say("Job cancelled." if job.request.task == "dose" else "Generation cancelled.")
             self.queue.forget_arrays(job.id)
             self.finished.emit(owner)
+        if job.over:
+            self._names.pop(job.id, None)
         self.state_changed.emit(self.state())

@@ -23,6 +23,7 @@ from ctstudio.session.viewing import Viewing
 from ctstudio.session.words_compared import WordsCompared, compare_words
 from ctstudio.ui.chest_stage import ChestStage
 from ctstudio.ui.report_fit import ReportFit
+from ctstudio.ui.report_lists import ReportLists
 from ctstudio.ui.report_pair import ReportPair
 from ctstudio.ui.report_panel import NOTHING_YET, ReportPanel
 from ctstudio.ui.report_words import ReportWords
@@ -54,6 +55,7 @@ class ReportLink(QObject):
         self.stage = ChestStage(window.stage, window.grid)
         self.words = ReportWords(self.form, self.panel, window.notices, window.background, window)
         self.fit = ReportFit(self.form, window.document, window.background, self._show_fit, window.notices.report, self)
+        self.lists = ReportLists(window, self.form)
         self._bind()
 
     # What the window asks.
@@ -95,7 +97,7 @@ class ReportLink(QObject):
 
     def open_list(self) -> None:
         """Show the sheet for a list of reports."""
-        self._window.notices.say("A list of reports is made by the command line.", "See ctstudio batch --help.")
+        self.lists.open()
 
     def switch(self, in_sight: bool) -> None:
         """The task came into sight, or went."""

@@ -22,7 +22,7 @@ from ctstudio.ui.template_menu import KeepRow, TemplateMenu
 NOTHING_YET = "Write a report, or take a template."
 _PLAIN = ("count",)
 _ONE, _PAIR = "Generate     Ctrl+Enter", "Generate A and B     Ctrl+Enter"
-_ABOUT_PAIR = "Both reports with the same seed, side by side with their difference: what the words alone have done."
+_ABOUT_PAIR = "Both with the same seed, beside their difference."
 
 
 class ReportPanel(QFrame):
@@ -107,7 +107,7 @@ class ReportPanel(QFrame):
         add_all(rows, heading("Model"), self.model)
         rows.addLayout(row(self.templates, self.history, None, spacing=4))
         rows.addWidget(self.keep)
-        rows.addWidget(self.editor, 2)
+        rows.addWidget(self.editor, 1)
         add_all(rows, self.compare, self.about_pair)
         rows.addWidget(self.other, 1)
         add_all(rows, self.fit, rule(), heading("Follow"), self.follow)

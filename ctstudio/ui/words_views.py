@@ -148,7 +148,8 @@ class ChangeTable(QScrollArea):
         grid.setContentsMargins(0, 0, 6, 0)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(2)
-        grid.setColumnStretch(0, 1)
+        grid.setColumnMinimumWidth(0, 150)
+        grid.setColumnStretch(4, 1)
         for column, name in enumerate(("Measured", "A", "B", "Change")):
             grid.addWidget(_cell(name, theme.FAINT, column), 0, column)
         for line, change in enumerate(changes, start=1):

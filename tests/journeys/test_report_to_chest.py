@@ -256,3 +256,42 @@ def test_a_task_without_a_model_is_not_offered(window, tmp_path) -> None:
     assert tasks.panels.offered == (FROM_MASK,)
     tasks.choose(STRUCTURES)
     assert "No model" in window.notices.latest.text
+
+
+def test_a_list_of_reports_is_made_stopped_and_gone_on_with(qtbot, tmp_path, window, report) -> None:
+    table, out = tmp_path / "reports.csv", tmp_path / "chests"
+    rows = [f"n{number},The lungs are clear. {number},," for number in range(4)]
+    table.write_text("name,findings,impression,seed\n" + "\n".join([*rows, "bad,,,"]) + "\n")
+    qtbot.keyClick(window, Qt.Key.Key_G, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    sheet = report.lists.sheet
+    assert sheet.isVisible()
+    wait_for(lambda: "not chosen yet" in sheet.summary.text())
+    sheet.table.setText(str(table))
+    sheet.out.setText(str(out))
+    wait_for(lambda: "Row 6" in sheet.summary.text())  # a row without a report is refused, and named
+    assert not sheet.start_button.isEnabled()
+    sheet.leave_out.click()
+    wait_for(lambda: sheet.start_button.isEnabled())
+    assert sheet.summary.text() == "4 chests."
+    assert "Row 6" in sheet.mind.text()
+    texts = []
+    window.link.state_changed.connect(lambda state: texts.append(state.text))
+    sheet.start_button.click()
+    wait_for(lambda: (out / "n1" / "provenance.json").is_file())
+    assert any(text.startswith("Report 2 of 4: ") for text in texts)
+    sheet.stop_button.click()
+    wait_for(lambda: sheet.start_button.isEnabled() and sheet.start_button.text() == "Go on")
+    made = {folder.name for folder in out.iterdir()}
+    assert {"n0", "n1"} <= made < {"n0", "n1", "n2", "n3"}
+    stamp = (out / "n0" / "ct.nii.gz").stat().st_mtime_ns
+    sheet.start_button.click()
+    wait_for(lambda: "All 4 chests" in window.notices.latest.text)
+    assert {folder.name for folder in out.iterdir()} == {"n0", "n1", "n2", "n3"}
+    assert (out / "n0" / "ct.nii.gz").stat().st_mtime_ns == stamp
+    assert read_volume(out / "n3" / "ct.nii.gz").synthetic
+    assert report.chests.results.items == ()
+
+    # Other settings do not mix with what lies there.
+    report.form.set("guidance", 1.0)
+    wait_for(lambda: "other guidance" in sheet.summary.text())
+    sheet.close()

@@ -1,0 +1,100 @@
+"""A list of reports from a table: what there is to make, what is made already, and what each row asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctstudio.core.errors import InputError, UnreadableFile
+from ctstudio.protocol.request import Request
+from ctstudio.session.report_form import FINDINGS, IMPRESSION, ReportForm
+
+if TYPE_CHECKING:
+    from ctstudio.io.report_table import ReportRow
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked: the table, the folder, and whether rows that cannot be used are left out."""
+
+    table: str = ""
+    out: str = ""
+    leave_out: bool = False
+
+    def check(self) -> None:
+        """Whether both places are chosen.
+
+        Raises:
+            InputError: One is not.
+        """
+        for place, what in ((self.table, "The table of reports"), (self.out, "The folder for the chests")):
+            if not place.strip():
+                raise InputError(f"{what} is not chosen yet.", "Choose it.")
+
+
+@dataclass(frozen=True)
+class ReportList:
+    """A table that can be worked through.
+
+    Attributes:
+        folder: Where each chest gets a folder of its own.
+        asked: Row and request of every chest, in order.
+        done: Names of the chests that are there.
+        bad: Rows that are left out, a sentence each.
+        notes: What should be said of the table.
+    """
+
+    folder: Path
+    asked: tuple[tuple[ReportRow, Request], ...]
+    done: frozenset[str]
+    bad: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[tuple[ReportRow, Request], ...]:
+        """What there is to make."""
+        return tuple((row, request) for row, request in self.asked if row.name not in self.done)
+
+
+def read_list(wanted: Wanted, form: ReportForm) -> ReportList:
+    """Read the table and look which of its chests are there; may run in any thread.
+
+    Model and settings are the form's; each row brings its words, and its seed unless it is left to the form.
+
+    Raises:
+        InputError: The table cannot be used, or a folder holds something else than its row asks for.
+        ModelNotFound: No model is chosen.
+        ParameterError: A setting cannot be used.
+    """
+    from ctstudio.io.report_table import read_report_table
+
+    wanted.check()
+    form.check_model()
+    folder = Path(wanted.out.strip()).expanduser().absolute()
+    table = read_report_table(Path(wanted.table.strip()).expanduser(), int(form.values["seed"]))
+    table.check(wanted.leave_out)
+    asked = tuple((row, _request(form, row)) for row in table.rows)
+    done = frozenset(row.name for row, request in asked if _is_done(folder / row.name, request))
+    return ReportList(folder, asked, done, table.bad, table.notes)
+
+
+def _request(form: ReportForm, row: ReportRow) -> Request:
+    words = {FINDINGS: row.findings, IMPRESSION: row.impression}
+    return form.request({}, {}, **words, seed=row.seed, count=1)
+
+
+def _is_done(folder: Path, request: Request) -> bool:
+    """Whether a chest is there, made as it is asked for now."""
+    from ctstudio.io.samples import PROVENANCE, read_provenance
+
+    if not folder.exists():
+        return False
+    try:
+        told = read_provenance(folder / PROVENANCE)
+    except UnreadableFile as error:
+        raise InputError(f"{folder} is there already and holds no chest.", "Choose another folder.") from error
+    changed = [name for name, value in request.parameters.items() if told.parameters.get(name) != value]
+    if changed:
+        raise InputError(f"{folder} holds a chest made with other {', '.join(changed)}.", "Choose another folder.")
+    return True
