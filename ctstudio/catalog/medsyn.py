@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ctstudio.catalog.card import Card, InputSpec, OutputSpec
 from ctstudio.catalog.na_diff import MAX_SEED
+
+if TYPE_CHECKING:
+    from ctstudio.catalog.model_card import ModelInfo
 
 LONGEST_TEXT = 500_000
 """Characters; far beyond what a model reads, so that a whole book is cut and not refused."""
@@ -126,3 +129,8 @@ SEGMENT = Card(
     parameters=SegmentParameters,
     outputs=(OutputSpec("labels", "mask", _LABELS),),
 )
+
+
+def volume_voxels(info: ModelInfo) -> int:
+    """Voxels of a volume that a model makes; 0 for a model of another system, whose images lie on the inputs' grids."""
+    return int(info.config["upscaler"]["side"]) ** 3 if info.system == "medsyn" else 0

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ctstudio.cli import options
+from ctstudio.cli import options, report_batch
 from ctstudio.cli.run import by_card, dashed, keyword
 
 if TYPE_CHECKING:
     from ctstudio.catalog.card import Card
     from ctstudio.catalog.parameters import Parameter
 
-HELP = """A data set from a folder of masks: every mask at every dose with every seed, in nnU-Net's raw layout.
+HELP = """Many images at once: of a folder of masks, or of a table of reports.
 
 ctstudio batch na-diff generate --masks DIR --doses 0.05,0.1,0.25 --seeds 0-4 --out DIR
+
+ctstudio batch medsyn generate --reports TABLE.csv --out DIR
 
 A batch may be killed at any moment; the same command goes on where it stopped."""
 
@@ -30,9 +32,12 @@ moment: the same command, or --resume with the folder alone, goes on, and the im
 
 
 def build(full: bool) -> typer.Typer:
-    """The group of commands, one for each task that follows a mask; empty unless `full`."""
+    """The group of commands, one for each task that follows a mask or a report; empty unless `full`."""
     group = typer.Typer(help=HELP, no_args_is_help=True)
-    return by_card(group, takes_mask, _ABOUT, command_of) if full else group
+    if full:
+        by_card(group, takes_mask, _ABOUT, command_of)
+        by_card(group, report_batch.takes_reports, report_batch.ABOUT, report_batch.command_of)
+    return group
 
 
 def takes_mask(card: Card) -> bool:

@@ -13,6 +13,7 @@ from ctstudio.cli.model_import import import_model
 from ctstudio.cli.options import AsJson
 
 if TYPE_CHECKING:
+    from ctstudio.catalog.model_card import ModelInfo
     from ctstudio.catalog.shelf import Model
 
 
@@ -97,6 +98,18 @@ def _facts(model: Model) -> dict[str, Any]:
     }
 
 
+def _told_of(info: ModelInfo) -> list[str]:
+    """What a model of its system follows or makes."""
+    if info.system == "medsyn":
+        sides = (info.config[stage]["side"] for stage in ("base", "upscaler"))
+        coarse, fine = (" x ".join([str(side)] * 3) for side in sides)
+        return [f"  volume      {fine} voxels, from a coarse one of {coarse}"]
+    return [
+        f"  dose        {info.ranges.dose.low:.0%} to {info.ranges.dose.high:.0%}",
+        f"  labels      {', '.join(info.ranges.labels)}",
+    ]
+
+
 def _described(model: Model) -> list[str]:
     info = model.info
     lines = [
@@ -108,8 +121,7 @@ def _described(model: Model) -> list[str]:
         f"  trained on  {info.trained_on or 'not stated'}",
         f"  region      {info.ranges.region}",
         f"  view        {info.ranges.fov_mm} mm, voxels {info.ranges.spacing_mm} mm",
-        f"  dose        {info.ranges.dose.low:.0%} to {info.ranges.dose.high:.0%}",
-        f"  labels      {', '.join(info.ranges.labels)}",
+        *_told_of(info),
     ]
     for part, origin in info.origins.items():
         lines.append(f"  {part:<11} {origin['network']}")

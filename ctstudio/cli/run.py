@@ -49,7 +49,7 @@ def command_of(card: Card) -> Callable[..., None]:
 
         run_task(card, given)
 
-    signature = inspect.Signature([*_inputs(card), *_parameters(card), *_common()])
+    signature = inspect.Signature([*_inputs(card), *parameter_options(card), *_common()])
     command.__name__ = f"{card.system}_{card.task}".replace("-", "_")
     command.__signature__ = signature  # type: ignore[attr-defined]
     command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
@@ -65,7 +65,8 @@ def _inputs(card: Card) -> list[inspect.Parameter]:
     return made
 
 
-def _parameters(card: Card) -> list[inspect.Parameter]:
+def parameter_options(card: Card) -> list[inspect.Parameter]:
+    """The parameters of a card as options of a command."""
     return [keyword(one.name, _annotated(one), None) for one in card.fields()]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ctstudio.protocol.request import Request
     from ctstudio.protocol.result import Result, Sample
 
-_VOXEL_BYTES = 8
+VOXEL_BYTES = 8
 """Of a sample: CT int16, noise map float32, mask and labels uint8."""
 _NOT_PARAMETERS = ("out", "model", "device", "dtype", "as_json")
 
@@ -29,6 +29,7 @@ def run_task(card: Card, given: Mapping[str, Any]) -> None:
     values = {name: value for name, value in given.items() if name not in _NOT_PARAMETERS and value is not None}
     files = {one.name: values.pop(one.name) for one in card.inputs if one.name in values}
     parameters = card.validated(values)
+    card.check_given(parameters, files)
     model = given["model"] or default_model(card.system)
     request = request_of(card, parameters, files, model, given["device"], given["dtype"])
     _check_room(request, given["out"])
@@ -124,10 +125,13 @@ def written(result: Result, out: Path) -> list[Path]:
 
 def _check_room(request: Request, out: Path) -> None:
     """Refuse before the work what could not be written after it."""
+    from ctstudio.catalog.medsyn import volume_voxels
+    from ctstudio.catalog.shelf import find_model
     from ctstudio.io.storage import check_place, free_space_needed
 
-    voxels = max((image.array.size for image in request.inputs.values()), default=0)
-    check_place(out, free_space_needed(int(request.parameters.get("count", 1)) * voxels * _VOXEL_BYTES))
+    sizes = [image.array.size for image in request.inputs.values()]
+    voxels = max([*sizes, volume_voxels(find_model(request.model).info)])
+    check_place(out, free_space_needed(int(request.parameters.get("count", 1)) * voxels * VOXEL_BYTES))
 
 
 def _facts(sample: Sample, folder: Path) -> dict[str, Any]:

@@ -116,13 +116,13 @@ def coarser(fine: Grid, factor: int) -> Grid:
 
 
 def _read(name: str, labels: LabelMap, fine: Grid) -> Structure:
-    structure = READERS[name](labels_onto(labels, fine))
-    if not structure.array.any():
+    seen = labels_onto(labels, fine)
+    if not seen.array.any():
         raise GeometryError(
             f"The label map given as {name} shows nothing within the model's field of view.",
             "Give parts of one patient, on grids that lie in the same place.",
         )
-    return structure
+    return READERS[name](seen)
 
 
 def _own_voxels(grid: Grid, side: int) -> Grid | None:
