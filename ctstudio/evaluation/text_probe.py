@@ -39,8 +39,10 @@ class Probed:
     answers: Tensor
 
 
-def probe(encoder: TextEncoder, learn: Sequence[Told], judge: Sequence[Told]) -> dict[str, dict[str, float]]:
-    """Train both readers on some texts, and judge them on others.
+def probe(
+    encoder: TextEncoder, learn: Sequence[Told], judge: Sequence[Told], steps: int = STEPS
+) -> dict[str, dict[str, float]]:
+    """Train both readers on some texts in some steps of the optimiser, and judge them on others.
 
     Returns:
         For "pooled" and "tokens" the part of right answers to each question, 0 to 1; for "guessed" what the commonest
@@ -51,7 +53,7 @@ def probe(encoder: TextEncoder, learn: Sequence[Told], judge: Sequence[Told]) ->
     seen, fresh = (Probed((p.features - mean) / spread, p.attended, p.answers) for p in (seen, fresh))
     scores = {"guessed": _commonest(seen.answers, fresh.answers)}
     for name, attends in (("pooled", False), ("tokens", True)):
-        scores[name] = _judged(_trained(_Readers(seen.features.shape[2], attends), seen), fresh)
+        scores[name] = _judged(_trained(_Readers(seen.features.shape[2], attends), seen, steps), fresh)
     return scores
 
 
@@ -92,11 +94,11 @@ class _Readers(nn.Module):
         return [head(found[:, number]) for number, head in enumerate(self.heads)]
 
 
-def _trained(readers: _Readers, seen: Probed) -> _Readers:
+def _trained(readers: _Readers, seen: Probed, steps: int) -> _Readers:
     optimiser = torch.optim.AdamW(readers.parameters(), lr=RATE, weight_decay=DECAY)
-    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
+    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     asked = (seen.answers != NO_ANSWER).sum(dim=0).clamp(min=1)  # (questions,)
-    for _ in range(STEPS):
+    for _ in range(steps):
         optimiser.zero_grad(set_to_none=True)
         loss = torch.zeros(())
         for scores, answers, known in zip(readers(seen), seen.answers.T, asked, strict=True):
