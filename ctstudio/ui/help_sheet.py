@@ -24,6 +24,18 @@ _DATA_SET = (
     "Before the start it says how many cases there are, how much room and time they take, and what to mind.",
     "A process of its own makes it: paint on, or close the window. Cancel it, and Go on later: what is done stays.",
 )
+_REPORT = (
+    "On the Generate page choose the task 'Chest CT from a report' (Ctrl+Shift+2). Write findings and impression, take "
+    "a template (Ctrl+T) or an earlier report (Ctrl+H), and press Ctrl+Enter. The coarse volume is shown while it is "
+    "refined; the chest opens as a case of its own, with lobes, airway and vessels as labels.",
+    "The line under the report says which words the model has never read, what contradicts itself, and what is cut.",
+    "Follow: the report, and lobes, airway or vessels from the labels of the open case, together or alone.",
+    "What the words did (Ctrl+D) makes two reports with the same seed and shows A, B and their difference, with the "
+    "change of every measure. A sample that is there already is not made again.",
+    "Generate from a list of reports (Ctrl+Shift+G) works through a table, one chest at a time.",
+    "The task 'Structures of a chest CT' (Ctrl+Shift+3) reads lobes, airway and vessels from the open scan.",
+    "The last 50 reports are kept on this machine alone; forget one with Delete, or all, in the history.",
+)
 _TRAIN = (
     "On the Train page choose a recipe, the model to start from and the data: the recipe's phantoms, or a prepared "
     "data set. Prepare data makes one of a folder of scans with labels, and says what it left out and why.",
@@ -80,11 +92,14 @@ def _html(commands: tuple[Command, ...]) -> str:
     steps = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _STEPS)
     train = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _TRAIN)
     data_set = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _DATA_SET)
+    report = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _REPORT)
     low_dose = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _LOW_DOSE)
     keyed = [c for c in commands if c.keys]
     parts = [
         _heading("Paint, turn the dial, generate, see"),
         f"<ol style='margin-left:-16px'>{steps}</ol>",
+        _heading("Write a report, get a chest"),
+        f"<ul style='margin-left:-16px'>{report}</ul>",
         _heading("Make a data set of many masks"),
         f"<ol style='margin-left:-16px'>{data_set}</ol>",
         _heading("See a scan at a lower dose"),
