@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +24,27 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     Raises:
         WeightMismatch: There is no `vocab.txt`, or it lacks one of BERT's marks.
     """
+    read_vocabulary(folder / VOCABULARY)
+    return BertTokenizerFast.from_pretrained(str(folder), local_files_only=True)
+
+
+def read_vocabulary(path: Path) -> tuple[str, ...]:
+    """The entries of a vocabulary, in the order of their numbers.
+
+    Raises:
+        WeightMismatch: There is no such file, or it lacks one of BERT's marks.
+    """
     try:
-        entries = set((folder / VOCABULARY).read_text(encoding="utf-8").splitlines())
+        entries = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise WeightMismatch(
-            f"{folder / VOCABULARY} cannot be read.", "Install the model again.", str(error)
-        ) from error
+        raise WeightMismatch(f"{path} cannot be read.", "Install the model again.", str(error)) from error
     absent = [mark for mark in SPECIAL if mark not in entries]
     if absent:
         raise WeightMismatch(
-            f"{folder / VOCABULARY} is no vocabulary of BERT: it lacks {', '.join(absent)}.",
-            "Use the vocab.txt that belongs to the weights.",
+            f"{path} is no vocabulary of BERT: it lacks {', '.join(absent)}.",
+            f"Use the {VOCABULARY} that belongs to the weights.",
         )
-    return BertTokenizerFast.from_pretrained(str(folder), local_files_only=True)
+    return tuple(entries)
 
 
 def train_vocabulary(texts: Iterable[str], size: int) -> list[str]:
@@ -67,9 +75,15 @@ def train_vocabulary(texts: Iterable[str], size: int) -> list[str]:
     return [*entries, *(f"[unused{number}]" for number in range(size - len(entries)))]
 
 
-def save_vocabulary(entries: list[str], folder: Path) -> None:
-    """Write a vocabulary as `load_tokenizer` reads it."""
+def save_vocabulary(entries: Sequence[str], folder: Path, lower_case: bool = True) -> None:
+    """Write a vocabulary as `load_tokenizer` reads it.
+
+    Args:
+        entries: In the order of their numbers.
+        folder: Made when it is not there.
+        lower_case: Whether the tokenizer makes all letters small.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / VOCABULARY).write_text("\n".join(entries) + "\n", encoding="utf-8")
-    settings: dict[str, Any] = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}
+    (folder / VOCABULARY).write_text("\n".join(entries) + "\n", encoding="utf-8", newline="\n")
+    settings: dict[str, Any] = {"tokenizer_class": "BertTokenizer", "do_lower_case": lower_case}
     (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
