@@ -1,6 +1,7 @@
 """Make the README's contact sheet: five held-out masks at six doses, generated, beside the phantom's truth.
 
 python packaging/make_pictures.py resources/pictures/contact_sheet.png
+python packaging/make_pictures.py resources/pictures/scene.png          the 3D view instead
 """
 
 from __future__ import annotations
@@ -44,4 +45,10 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    asked = Path(sys.argv[1])
+    if asked.stem == "scene":
+        import scene_picture
+
+        scene_picture.write(asked)
+    else:
+        main(asked)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from ctstudio.ui import theme
 from ctstudio.ui.actions import Command, key_name
+from ctstudio.ui.scene.camera import KEYS as SCENE_KEYS
 
 _STEPS = (
     "Open a scan: drop a NIfTI, NRRD, MHA file or a DICOM folder on the window, or press Ctrl+O.",
@@ -55,6 +56,16 @@ _LOW_DOSE = (
     "at the crosshair.",
     "Ctrl+Enter simulates the whole scan; it joins the results, to compare and to save.",
 )
+_SCENE = (
+    "T shows the 3D view beside the others: surfaces of the labels, or the scan as a volume (the cube in its corner).",
+    "The eye at the end of a label's row hides it over the scan and in 3D (H for the label one paints with). Labels "
+    "that lie about all others, such as skin and muscle, are not shown in 3D until their opacity is raised.",
+    "Left drag turns, Shift+left or middle drag moves, right drag and wheel zoom, Ctrl+left drag rolls.",
+    *(f"{keys}: {deed}." for keys, deed in SCENE_KEYS),
+    "The cube in the corner shows how the patient lies; a click on one of its sides looks from there.",
+    "Surfaces follow a stroke when the brush rests. The snapshot goes into a PNG and onto the clipboard; of a "
+    "synthetic case it says SYNTHETIC.",
+)
 _DEMO = (
     "The demo model was trained on procedural phantoms only. It shows that mask and dose are obeyed. Its pictures "
     "are not any patient's anatomy, must not be used for diagnosis, and carry the SYNTHETIC badge in every view, "
@@ -94,6 +105,7 @@ def _html(commands: tuple[Command, ...]) -> str:
     data_set = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _DATA_SET)
     report = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _REPORT)
     low_dose = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _LOW_DOSE)
+    scene = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _SCENE)
     keyed = [c for c in commands if c.keys]
     parts = [
         _heading("Paint, turn the dial, generate, see"),
@@ -104,6 +116,8 @@ def _html(commands: tuple[Command, ...]) -> str:
         f"<ol style='margin-left:-16px'>{data_set}</ol>",
         _heading("See a scan at a lower dose"),
         f"<ul style='margin-left:-16px'>{low_dose}</ul>",
+        _heading("See it in 3D"),
+        f"<ul style='margin-left:-16px'>{scene}</ul>",
         _heading("Train a model on data of your own"),
         f"<ol style='margin-left:-16px'>{train}</ol>",
         _heading("What the demo model is, and is not"),

@@ -112,6 +112,15 @@ VIEWS: dict[str, tuple[Vector, Vector]] = {
 """Line of sight and upward direction of the views from each side."""
 SIDES = {"A": "front", "P": "back", "L": "left", "R": "right", "S": "head", "I": "feet"}
 
+KEYS = (
+    ("A, P, L, R, S, I", "from the front, back, left, right, head, feet"),
+    ("Arrows", "turn by 10 degrees"),
+    ("+ and -", "zoom"),
+    ("F or =", "show all"),
+    ("End, Page Down, Home, or 1, 3, 7 on the keypad", "from the front, left, head; with Shift from the other side"),
+)
+"""What the 3D view's own keys do."""
+
 
 def first_pose() -> Pose:
     """From the front, a little from the left and above, so that depth is seen at once."""

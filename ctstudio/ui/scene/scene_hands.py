@@ -13,12 +13,6 @@ from ctstudio.ui.scene.camera import VIEWS
 if TYPE_CHECKING:
     from ctstudio.ui.scene.scene_view import SceneView
 
-KEYS = (
-    ("A, P, L, R, S, I", "from the front, back, left, right, head, feet"),
-    ("Arrows", "turn by 10 degrees"),
-    ("+ and -", "zoom"),
-    ("F or =", "show all"),
-)
 _STEP_DEGREES = 10.0
 _ZOOM_STEP = 1.15
 _HALF_TURN = 200.0

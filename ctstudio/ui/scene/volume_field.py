@@ -24,10 +24,11 @@ _AIRWAY_HU = -935
 _SIGMA_VOXELS: dict[Part, float] = {"whole": 1.0, "lungs": 0.6, "airways": 0.6}
 """Of the blur against noise, which shading makes worse; less where thin things are looked at. Source: ours, by eye."""
 _COARSE_VOXELS = 900_000
-_CLOSED_MM, _DEPTH_MM = 7.0, 2.5
+_CLOSED_MM, _DEPTH_MM = 6.5, 3.5
 _RIM, _ALL = 2, slice(None)
 _NO_LUNGS = "No lungs were found in this scan: all of it is shown."
-_LEAST_LUNG_ML, _LEAST_AIRWAY_ML, _SHARE_OF_LARGEST = 20.0, 0.3, 0.25
+_LEAST_LUNG_ML, _SHARE_OF_LUNGS = 20.0, 0.12
+_LEAST_AIRWAY_ML, _SHARE_OF_LARGEST = 0.3, 0.25
 
 
 @dataclass(frozen=True)
@@ -133,26 +134,26 @@ def _within(hu: NDArray[np.int16], grid: Grid, part: Part) -> NDArray[np.bool_] 
     factors = [n / k for n, k in zip(hu.shape, depth.shape, strict=True)]
     deep = zoom(depth, factors, order=1, mode="nearest", grid_mode=True)
     if part == "lungs":
-        return np.asarray(deep > _DEPTH_MM)
+        return np.asarray(deep > _DEPTH_MM + spacing_mm.min() / 2)  # the coarse grid hides half a voxel of chest wall
     return _connected_air(hu, deep > -3.0, grid.voxel_volume_mm3)
 
 
 def _lungs(hu: NDArray[np.int16], spacing_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Air that does not hang together with the air beside the body: lungs, airways, and bowel gas."""
+    """Air that does not hang together with the air beside the body: lungs and airways; gas in the bowel is less."""
     from scipy.ndimage import label
 
     pieces, count = label(hu < _BODY_HU)
     sides = (pieces[:, 0], pieces[:, -1], pieces[:, :, 0], pieces[:, :, -1])
     millilitres = np.bincount(pieces.ravel(), minlength=count + 1) * float(np.prod(spacing_mm)) / 1000
-    kept = millilitres >= _LEAST_LUNG_ML
-    kept[np.unique(np.concatenate([side.ravel() for side in sides]))] = False
-    kept[0] = False
+    millilitres[np.unique(np.concatenate([side.ravel() for side in sides]))] = 0.0
+    millilitres[0] = 0.0
+    kept = millilitres >= max(_LEAST_LUNG_ML, _SHARE_OF_LUNGS * float(millilitres.max()))
     inside: NDArray[np.bool_] = kept[pieces]
     return inside
 
 
 def _depth_mm(lungs: NDArray[np.bool_], spacing_mm: NDArray[np.float64]) -> NDArray[np.float32]:
-    """How deep each voxel lies in the lungs with their vessels filled, mm; negative outside, down to -7 mm."""
+    """How deep each voxel lies in the lungs with their vessels filled, mm; negative outside, down to -6.5 mm."""
     from scipy.ndimage import distance_transform_edt
 
     margin = int(np.ceil(_CLOSED_MM / spacing_mm.min())) + 1
