@@ -13,6 +13,8 @@ from ctstudio.session.report_form import FINDINGS, IMPRESSION, ReportForm
 if TYPE_CHECKING:
     from ctstudio.io.report_table import ReportRow
 
+_NAMED = 3
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -73,7 +75,10 @@ def read_list(wanted: Wanted, form: ReportForm) -> ReportList:
     form.check_model()
     folder = Path(wanted.out.strip()).expanduser().absolute()
     table = read_report_table(Path(wanted.table.strip()).expanduser(), int(form.values["seed"]))
-    table.check(wanted.leave_out)
+    if table.bad and not wanted.leave_out:
+        more = f" And {len(table.bad) - _NAMED} more." if len(table.bad) > _NAMED else ""
+        raise InputError(" ".join(table.bad[:_NAMED]) + more, "Repair such rows, or leave them out.")
+    table.check(leave_out=True)
     asked = tuple((row, _request(form, row)) for row in table.rows)
     done = frozenset(row.name for row, request in asked if _is_done(folder / row.name, request))
     return ReportList(folder, asked, done, table.bad, table.notes)

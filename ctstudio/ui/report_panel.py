@@ -22,7 +22,7 @@ from ctstudio.ui.template_menu import KeepRow, TemplateMenu
 NOTHING_YET = "Write a report, or take a template."
 _PLAIN = ("count",)
 _ONE, _PAIR = "Generate     Ctrl+Enter", "Generate A and B     Ctrl+Enter"
-_ABOUT_PAIR = "Both with the same seed, beside their difference."
+_ABOUT_PAIR = "Both with one seed, and what differs."
 
 
 class ReportPanel(QFrame):

@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage
 
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.volume import Volume
-from ctstudio.core.windows import Window
+from ctstudio.core.windows import PRESETS, Window
 from ctstudio.protocol.result import Sample
 from ctstudio.session.generated_chests import report_of
 from ctstudio.session.measured import measures_of
@@ -40,7 +40,7 @@ def _card(view: SampleView, window: Window, z: int) -> ResultCard:
     words = (report_of(sample).first_words(9) or "Anatomy alone") if report else "Structures of the CT" if read else ""
     return ResultCard(
         key=key_of(view),
-        picture=_picture(view, window, z) if not words else _upright(sample, window),
+        picture=_upright(sample) if words else _picture(view, window, z),
         dose=float(sample.provenance.parameters.get("dose", 1.0)),
         seed=sample.seed,
         measured_hu=sample.measures.get("noise_sd_hu"),
@@ -81,8 +81,8 @@ def _picture(view: SampleView, window: Window, z: int) -> QImage:
     return image.copy()
 
 
-def _upright(sample: Sample, window: Window) -> QImage:
-    """The middle coronal slice of a chest, head up; of its structures in their colours where it has no CT."""
+def _upright(sample: Sample) -> QImage:
+    """The middle coronal slice, head up: of a chest in the lung window, or of structures in their colours."""
     ct, labels = sample.outputs.get("ct"), sample.outputs.get("labels")
     shown = ct if isinstance(ct, Volume) else labels
     if shown is None:
@@ -90,7 +90,7 @@ def _upright(sample: Sample, window: Window) -> QImage:
     step = max(1, max(shown.array.shape) // _SIDE)
     plane = shown.array[::-step, shown.array.shape[1] // 2, ::step]
     if isinstance(shown, Volume):
-        rgb = np.repeat(window.to_grey(plane)[..., None], 3, axis=2)
+        rgb = np.repeat(PRESETS["Lung"].to_grey(plane)[..., None], 3, axis=2)
     else:
         rgb = np.ascontiguousarray(shown.table.colours()[plane])
     image = QImage(rgb.data, rgb.shape[1], rgb.shape[0], 3 * rgb.shape[1], QImage.Format.Format_RGB888)
