@@ -45,7 +45,7 @@ class SceneLink(QObject):
         return self.view if self.view is not None and self.view.hasFocus() else None
 
     def toggle(self) -> None:
-        """Show the 3D view beside the others, or take it away; what was built stays."""
+        """Show the 3D view beside the others, or take it away and free what it holds."""
         view, director = self._made()
         if self.shown:
             self._window.grid.show_scene(None)
