@@ -57,7 +57,7 @@ _LOW_DOSE = (
     "Ctrl+Enter simulates the whole scan; it joins the results, to compare and to save.",
 )
 _SCENE = (
-    "T shows the 3D view beside the others: surfaces of the labels, or the scan as a volume, with the buttons in its corner.",
+    "T shows the 3D view beside the others: surfaces of the labels, or the scan as a volume; its buttons choose.",
     "The eye at the end of a label's row hides it over the scan and in 3D (H for the label one paints with). Labels "
     "that lie about all others, such as skin and muscle, are not shown in 3D until their opacity is raised.",
     "Left drag turns, Shift+left or middle drag moves, right drag and wheel zoom, Ctrl+left drag rolls.",
