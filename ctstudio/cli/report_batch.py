@@ -36,7 +36,7 @@ def command_of(card: Card) -> Callable[..., None]:
     def command(**given: Any) -> None:
         from ctstudio.cli.report_batching import run
 
-        run(card, given)
+        run(card, given, OF_ROWS)
 
     parameters = [one for one in parameter_options(card) if one.name not in OF_ROWS]
     signature = inspect.Signature([*_places(), *parameters, *_choices(), *_common()])

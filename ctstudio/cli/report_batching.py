@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,12 +16,11 @@ from ctstudio.catalog.shelf import Model, find_model
 from ctstudio.cli.answer import answer
 from ctstudio.cli.exits import INTERRUPTED
 from ctstudio.cli.progress import late_bar
-from ctstudio.cli.report_batch import OF_ROWS
 from ctstudio.cli.running import VOXEL_BYTES, default_model, said_of_fit, tell
-from ctstudio.core.errors import Cancelled, EngineError, InputError, ParameterError, UnreadableFile
+from ctstudio.core.errors import Cancelled, EngineError, ParameterError
 from ctstudio.core.spoken import amount, duration
 from ctstudio.io.report_table import ReportRow, read_report_table
-from ctstudio.io.samples import PROVENANCE, read_provenance, write_sample
+from ctstudio.io.samples import is_made, write_sample
 from ctstudio.io.storage import check_place, free_space_needed, storage_errors
 from ctstudio.protocol.events import Finished, Loading, Stepped
 from ctstudio.protocol.request import Request, new_id
@@ -55,12 +54,13 @@ class _Batch:
         Raises:
             InputError: A folder holds something else than its row asks for.
         """
-        return [row for row in self.rows if not _is_done(self.out / row.name, self.requests[row.name], self.model)]
+        files = self.model.info.files
+        return [r for r in self.rows if not is_made(self.out / r.name, self.requests[r.name].parameters, files)]
 
 
-def run(card: Card, given: Mapping[str, Any]) -> None:
-    """Make the chests that the command line asks for."""
-    common = {f.name: given[f.name] for f in card.fields() if f.name not in OF_ROWS and given[f.name] is not None}
+def run(card: Card, given: Mapping[str, Any], of_rows: Collection[str]) -> None:
+    """Make the chests that the command line asks for; parameters named in `of_rows` are the table's."""
+    common = {f.name: given[f.name] for f in card.fields() if f.name not in of_rows and given[f.name] is not None}
     card.validated(common)
     table = read_report_table(Path(given["reports"]), int(common.get("seed", 0)))
     table.check(given["leave_out"])
@@ -105,20 +105,6 @@ def _batch(card: Card, given: Mapping[str, Any], common: dict[str, Any], rows: t
         for row in rows
     }
     return _Batch(card, model, Path(given["out"]), rows, requests)
-
-
-def _is_done(folder: Path, request: Request, model: Model) -> bool:
-    if not folder.exists():
-        return False
-    try:
-        told = read_provenance(folder / PROVENANCE)
-    except UnreadableFile as error:
-        raise InputError(f"{folder} is there already and holds no chest.", "Choose another folder.") from error
-    if (told.parameters, told.model_digests) != (request.parameters, dict(model.info.files)):
-        changed = [name for name, value in request.parameters.items() if told.parameters.get(name) != value]
-        what = f"other {', '.join(changed)}" if changed else "another model"
-        raise InputError(f"{folder} holds a chest made with {what}.", "Choose another folder with --out.")
-    return True
 
 
 def _fits(batch: _Batch) -> list[str]:

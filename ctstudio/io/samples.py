@@ -6,12 +6,14 @@ import errno
 import os
 import secrets
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctstudio.core.errors import StorageError, UnreadableFile
+from ctstudio.core.errors import InputError, StorageError, UnreadableFile
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.provenance import Provenance
 from ctstudio.core.volume import Volume
@@ -76,6 +78,31 @@ def read_provenance(path: Path) -> Provenance:
             f"{path.name} does not say how it came to be.", "Give a provenance.json, or a result that CT Studio wrote."
         )
     return found
+
+
+def is_made(folder: Path, parameters: Mapping[str, Any], model_digests: Mapping[str, str] | None = None) -> bool:
+    """Whether a sample is in its folder already, made as it is asked for now.
+
+    Args:
+        folder: Of the sample.
+        parameters: That are asked for.
+        model_digests: Of the model's files, where the model must be the same too.
+
+    Raises:
+        InputError: The folder holds something else.
+    """
+    if not folder.exists():
+        return False
+    try:
+        told = read_provenance(folder / PROVENANCE)
+    except UnreadableFile as error:
+        raise InputError(f"{folder} is there already and holds no sample.", "Choose another folder.") from error
+    changed = [name for name, value in parameters.items() if told.parameters.get(name) != value]
+    if changed:
+        raise InputError(f"{folder} holds a sample made with other {', '.join(changed)}.", "Choose another folder.")
+    if model_digests is not None and told.model_digests != dict(model_digests):
+        raise InputError(f"{folder} holds a sample of another model.", "Choose another folder.")
+    return True
 
 
 def preview(sample: Sample) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctstudio.core.errors import InputError, UnreadableFile
+from ctstudio.core.errors import InputError
 from ctstudio.protocol.request import Request
 from ctstudio.session.report_form import FINDINGS, IMPRESSION, ReportForm
 
@@ -70,6 +70,7 @@ def read_list(wanted: Wanted, form: ReportForm) -> ReportList:
         ParameterError: A setting cannot be used.
     """
     from ctstudio.io.report_table import read_report_table
+    from ctstudio.io.samples import is_made
 
     wanted.check()
     form.check_model()
@@ -80,26 +81,10 @@ def read_list(wanted: Wanted, form: ReportForm) -> ReportList:
         raise InputError(" ".join(table.bad[:_NAMED]) + more, "Repair such rows, or leave them out.")
     table.check(leave_out=True)
     asked = tuple((row, _request(form, row)) for row in table.rows)
-    done = frozenset(row.name for row, request in asked if _is_done(folder / row.name, request))
+    done = frozenset(row.name for row, request in asked if is_made(folder / row.name, request.parameters))
     return ReportList(folder, asked, done, table.bad, table.notes)
 
 
 def _request(form: ReportForm, row: ReportRow) -> Request:
     words = {FINDINGS: row.findings, IMPRESSION: row.impression}
     return form.request({}, {}, **words, seed=row.seed, count=1)
-
-
-def _is_done(folder: Path, request: Request) -> bool:
-    """Whether a chest is there, made as it is asked for now."""
-    from ctstudio.io.samples import PROVENANCE, read_provenance
-
-    if not folder.exists():
-        return False
-    try:
-        told = read_provenance(folder / PROVENANCE)
-    except UnreadableFile as error:
-        raise InputError(f"{folder} is there already and holds no chest.", "Choose another folder.") from error
-    changed = [name for name, value in request.parameters.items() if told.parameters.get(name) != value]
-    if changed:
-        raise InputError(f"{folder} holds a chest made with other {', '.join(changed)}.", "Choose another folder.")
-    return True

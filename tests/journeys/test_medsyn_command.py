@@ -193,7 +193,7 @@ def test_bad_rows_are_named_and_a_folder_of_other_chests_is_refused(
     facts = ctstudio_here(capsys, *_batch(place, table, out, "--leave-out", "--json")).facts
     assert (facts["chests"], len(facts["left_out"])) == (1, 2)
     table.write_text("name,findings,seed\na,No effusion.,1\n")
-    _refused(ctstudio_here(capsys, *_batch(place, table, out)), "other text", "--out")
+    _refused(ctstudio_here(capsys, *_batch(place, table, out)), "other text", "another folder")
 
 
 def test_a_model_of_chests_is_listed_shown_and_checked(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,13 +25,13 @@ from ctstudio.protocol.recorded import provenance_of
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result, Sample
 from ctstudio.systems.medsyn.channels import decoded
-from ctstudio.systems.medsyn.config import UNetConfig
 from ctstudio.systems.medsyn.memory import check_memory
 from ctstudio.systems.medsyn.outcome import images_of, labels_of, measures_of
 from ctstudio.systems.medsyn.placement import Placement, place_anatomy, place_freely, place_scan
 from ctstudio.systems.medsyn.sampling import Known, evaluations
 from ctstudio.systems.medsyn.stages import Heard, coarse_steps, fine_steps, given, heard
 from ctstudio.systems.medsyn.weights import MedsynModel
+from ctstudio.systems.medsyn.work import coarse_cost, fine_cost
 
 COARSE, FINE = "coarse volume", "refinement"
 """Names of the two stages, for people."""
@@ -123,18 +123,12 @@ def _made(
 
 def _stages(model: MedsynModel, parameters: Parameters, hears: Heard) -> tuple[Stage, ...]:
     """Both stages with the steps of all samples, or the first alone."""
-    config, calls = model.config, 2 if hears.scale > 1.0 else 1
-    asked = [(COARSE, parameters.steps, calls * _cost(config.base))]
+    asked = [(COARSE, parameters.steps, coarse_cost(model.config.base, len(hears.told)))]
     if parameters.upscale_steps:
-        asked.append((FINE, parameters.upscale_steps, _cost(config.upscaler)))
+        asked.append((FINE, parameters.upscale_steps, fine_cost(model.config.upscaler)))
     return tuple(
         Stage(name, parameters.count * evaluations(parameters.sampler, steps), cost) for name, steps, cost in asked
     )
-
-
-def _cost(network: UNetConfig) -> float:
-    """Of one call: nearly all of it are convolutions at the full resolution."""
-    return float(network.dim**2 * network.side**3 / network.patch**2)
 
 
 def _one_sample(work: _Work, number: int) -> Generator[Event, None, Sample]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,12 +13,10 @@ from ctstudio.diffusion.loop import Denoised
 from ctstudio.diffusion.noise import generator_for
 from ctstudio.systems.medsyn.channels import encoded, lowered, raised
 from ctstudio.systems.medsyn.config import CHANNELS
-from ctstudio.systems.medsyn.network import KeysValues
+from ctstudio.systems.medsyn.inference import LeanBase, LeanUpscaler, Told
 from ctstudio.systems.medsyn.placement import Placement
 from ctstudio.systems.medsyn.sampling import Known, sampled
 from ctstudio.systems.medsyn.weights import MedsynModel
-
-Told = tuple[KeysValues, ...]
 
 
 @dataclass(frozen=True)
@@ -26,23 +24,21 @@ class Heard:
     """What the base network hears.
 
     Attributes:
-        told: Of the text.
-        free: Of no text.
-        scale: Of guidance; 1 where there is no text.
+        told: The text; under guidance no text before it.
+        scale: Of guidance; 1 where there is none.
     """
 
-    told: Told
-    free: Told
+    told: tuple[Told, ...]
     scale: float
 
 
 def heard(model: MedsynModel, findings: str, impression: str, guidance: float) -> Heard:
     """What the base network hears of a report, the same at every step; no guidance without a text."""
-    free = model.base.told(None, 1)
+    base = _base(model)
     if not findings and not impression:
-        return Heard(free, free, 1.0)
-    features = model.text.encode([(findings, impression)])  # (1, T, width)
-    return Heard(model.base.told(features, 1), free, guidance)
+        return Heard((base.told(None),), 1.0)
+    told = base.told(model.text.encode([(findings, impression)]))
+    return Heard((told,), 1.0) if guidance == 1.0 else Heard((base.told(None), told), guidance)
 
 
 def given(model: MedsynModel, placement: Placement) -> Known | None:
@@ -58,19 +54,18 @@ def coarse_steps(
     """Denoise the coarse volume (1, 4, n, n, n).
 
     Args:
-        model: Its base network is called, twice a step under guidance.
+        model: Its base network is called.
         hears: The text.
         known: What is given, on the fine grid.
         sampler: As in the card.
         steps: As in the card.
         seed: Of the sample.
     """
-
-    def call(x_t: Tensor, times: Tensor, told: Told) -> Tensor:
-        return _called(model, lambda: model.base(x_t, times, told))  # (1, 4, n, n, n)
+    base = _base(model)
 
     def predict(x_t: Tensor, times: Tensor) -> Tensor:
-        return guided(lambda: call(x_t, times, hears.told), lambda: call(x_t, times, hears.free), hears.scale)
+        found = base(x_t, float(times[0]), hears.told)  # one or two of (1, 4, n, n, n)
+        return guided(lambda: found[-1], lambda: found[0], hears.scale)
 
     if known is not None:
         known = Known(known.channels, lowered(known.values, model.config.factor, model.config.lowering))
@@ -90,18 +85,17 @@ def fine_steps(
         steps: As in the card.
         seed: Of the sample.
     """
-    seen = raised(coarse, model.config.factor)  # (1, 4, N, N, N)
+    upscaler = LeanUpscaler(model.upscaler, model.dtype)
+    seen = upscaler.seen(raised(coarse, model.config.factor))
 
     def predict(x_t: Tensor, times: Tensor) -> Tensor:
-        return _called(model, lambda: model.upscaler(x_t, times, seen))  # (1, 4, N, N, N)
+        return upscaler(x_t, float(times[0]), seen)  # (1, 4, N, N, N)
 
     yield from sampled(predict, sampler, steps, _noise(model, model.config.upscaler.side, seed, "fine"), known)
 
 
-def _called(model: MedsynModel, network: Callable[[], Tensor]) -> Tensor:
-    """One call of a network; only here autocast is on."""
-    with torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16):
-        return network().float()
+def _base(model: MedsynModel) -> LeanBase:
+    return LeanBase(model.base, model.dtype)
 
 
 def _noise(model: MedsynModel, side: int, seed: int, stage: str) -> Tensor:

@@ -19,8 +19,10 @@ from ctstudio.protocol.events import Finished, Preview, Stepped
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result, Sample
 from ctstudio.systems.medsyn import memory
+from ctstudio.systems.medsyn.inference import LeanBase, LeanUpscaler
 from ctstudio.systems.medsyn.pipeline import COARSE, FINE, Event, generate, segment
 from ctstudio.systems.medsyn.placement import field_grid
+from ctstudio.systems.medsyn.stages import coarse_steps, heard
 from ctstudio.systems.medsyn.weights import MedsynModel, load
 from tiny_medsyn import write_tiny_medsyn
 
@@ -136,19 +138,30 @@ def test_words_guidance_and_sections_change_the_chest(model: MedsynModel) -> Non
     assert (plain != _ct(_one(model, impression="Emphysema."))).any()
 
 
-@pytest.mark.parametrize(("guidance", "text", "calls"), [(1.0, TEXT, 5), (3.0, TEXT, 10), (3.0, "", 5)])
-def test_the_base_network_is_called_twice_only_where_guidance_acts(
-    model: MedsynModel, guidance: float, text: str, calls: int
+@pytest.mark.parametrize(("guidance", "text", "texts"), [(1.0, TEXT, 1), (3.0, TEXT, 2), (3.0, "", 1)])
+def test_two_texts_are_heard_only_where_guidance_acts(
+    model: MedsynModel, monkeypatch: pytest.MonkeyPatch, guidance: float, text: str, texts: int
 ) -> None:
-    counted: list[int] = []
-    networks = enumerate((model.base, model.upscaler))
-    hooks = [net.register_forward_hook(lambda *_, n=n: counted.append(n)) for n, net in networks]
-    try:
-        _one(model, guidance=guidance, text=text, inputs=_anatomy("lobes"))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    assert (counted.count(0), counted.count(1)) == (calls, 3)
+    texts_heard: list[int] = []
+    plain = LeanBase.__call__
+
+    def counted(self: LeanBase, x_t: torch.Tensor, t: float, told: Any) -> Any:
+        texts_heard.append(len(told))
+        return plain(self, x_t, t, told)
+
+    monkeypatch.setattr(LeanBase, "__call__", counted)
+    _one(model, guidance=guidance, text=text, inputs=_anatomy("lobes"))
+    assert texts_heard == [texts] * 5
+
+
+def test_guidance_leads_away_from_no_text_in_x_0(model: MedsynModel) -> None:
+    firsts = {
+        scale: next(coarse_steps(model, heard(model, TEXT, "", scale), None, "ddim", 5, 3)).x_0 for scale in (1.0, 2.0)
+    }
+    free = next(coarse_steps(model, heard(model, "", "", 2.0), None, "ddim", 5, 3)).x_0
+    inside = (firsts[2.0].abs() < 1) & (firsts[1.0].abs() < 1) & (free.abs() < 1)
+    torch.testing.assert_close((2 * firsts[1.0] - free)[inside], firsts[2.0][inside], atol=1e-4, rtol=1e-3)
+    assert not torch.allclose(firsts[1.0], free)
 
 
 def test_the_published_sampler_evaluates_once_more_in_each_stage(model: MedsynModel) -> None:
@@ -227,13 +240,13 @@ def test_closing_between_two_steps_stops_at_once(model: MedsynModel) -> None:
 
 
 def test_a_step_that_lasts_can_be_left_within_two_seconds(model: MedsynModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slowly(x_t: torch.Tensor, *_: object) -> torch.Tensor:
+    def slowly(self: LeanUpscaler, x_t: torch.Tensor, *_: object) -> torch.Tensor:
         for _ in range(200):
             time.sleep(0.1)
             x_t = x_t * 1.0
         return x_t
 
-    monkeypatch.setattr(model.upscaler, "forward", slowly)
+    monkeypatch.setattr(LeanUpscaler, "__call__", slowly)
     running = generate(_request(steps=2), model)
     while not (isinstance(event := next(running), Stepped) and event.stage == FINE):
         pass
