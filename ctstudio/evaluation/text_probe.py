@@ -22,6 +22,8 @@ from ctstudio.systems.medsyn.text import TextEncoder
 NO_ANSWER = -100
 STEPS, RATE, DECAY = 300, 0.02, 1e-4
 ENCODED_AT_ONCE = 16
+KINDS = {"pooled": False, "tokens": True}
+"""Readers, and whether each looks for its own features."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +41,51 @@ class Probed:
     answers: Tensor
 
 
-def probe(
-    encoder: TextEncoder, learn: Sequence[Told], judge: Sequence[Told], steps: int = STEPS
-) -> dict[str, dict[str, float]]:
-    """Train both readers on some texts in some steps of the optimiser, and judge them on others.
+@dataclass(frozen=True)
+class TextReaders:
+    """Readers that have learned.
 
-    Returns:
-        For "pooled" and "tokens" the part of right answers to each question, 0 to 1; for "guessed" what the commonest
-        answer alone would reach.
+    Attributes:
+        encoder: Whose features they read.
+        mean, spread: (width,) of the features that they learned from.
+        readers: "pooled" and "tokens".
+        commonest: For each question the number of the commonest answer.
     """
-    seen, fresh = _probed(encoder, learn), _probed(encoder, judge)
-    mean, spread = seen.features[seen.attended].mean(dim=0), seen.features[seen.attended].std(dim=0) + 1e-6
-    seen, fresh = (Probed((p.features - mean) / spread, p.attended, p.answers) for p in (seen, fresh))
-    scores = {"guessed": _commonest(seen.answers, fresh.answers)}
-    for name, attends in (("pooled", False), ("tokens", True)):
-        scores[name] = _judged(_trained(_Readers(seen.features.shape[2], attends), seen, steps), fresh)
-    return scores
+
+    encoder: TextEncoder
+    mean: Tensor
+    spread: Tensor
+    readers: dict[str, _Readers]
+    commonest: Tensor
+
+    @torch.no_grad()
+    def judged(self, texts: Sequence[Told]) -> dict[str, dict[str, float]]:
+        """What is read right in texts.
+
+        Returns:
+            For "pooled" and "tokens" the part of right answers to each question, 0 to 1, NaN where no text says; for
+            "guessed" what the commonest answer alone would reach.
+        """
+        fresh = _normal(_probed(self.encoder, texts), self.mean, self.spread)
+        given = {name: [s.argmax(dim=1) for s in readers(fresh)] for name, readers in self.readers.items()}
+        given["guessed"] = [answer.expand(len(texts)) for answer in self.commonest]
+        return {name: _shares(answers, fresh.answers) for name, answers in given.items()}
+
+
+def learn_to_read(encoder: TextEncoder, texts: Sequence[Told], steps: int = STEPS) -> TextReaders:
+    """Train both readers of every question on some texts, in some steps of the optimiser."""
+    raw = _probed(encoder, texts)
+    tokens = raw.features[raw.attended]  # (all tokens, width)
+    mean, spread = tokens.mean(dim=0), tokens.std(dim=0) + 1e-6
+    seen, width = _normal(raw, mean, spread), tokens.shape[1]
+    readers = {name: _trained(_Readers(width, attends), seen, steps) for name, attends in KINDS.items()}
+    known = [answers[answers != NO_ANSWER] for answers in seen.answers.T]
+    commonest = torch.stack([torch.bincount(answers, minlength=1).argmax() for answers in known])
+    return TextReaders(encoder, mean, spread, readers, commonest)
+
+
+def _normal(raw: Probed, mean: Tensor, spread: Tensor) -> Probed:
+    return Probed((raw.features - mean) / spread, raw.attended, raw.answers)
 
 
 def _probed(encoder: TextEncoder, texts: Sequence[Told]) -> Probed:
@@ -109,24 +140,7 @@ def _trained(readers: _Readers, seen: Probed, steps: int) -> _Readers:
     return readers
 
 
-@torch.no_grad()
-def _judged(readers: _Readers, fresh: Probed) -> dict[str, float]:
-    return {
-        question.name: _share(scores.argmax(dim=1), fresh.answers[:, number])
-        for number, (question, scores) in enumerate(zip(QUESTIONS, readers(fresh), strict=True))
-    }
-
-
-def _commonest(seen: Tensor, fresh: Tensor) -> dict[str, float]:
-    """What is reached without reading."""
-    found = {}
-    for number, question in enumerate(QUESTIONS):
-        known = seen[:, number][seen[:, number] != NO_ANSWER]
-        guess = torch.bincount(known, minlength=1).argmax()
-        found[question.name] = _share(guess.expand(len(fresh)), fresh[:, number])
-    return found
-
-
-def _share(given: Tensor, answers: Tensor) -> float:
-    known = answers != NO_ANSWER
-    return float((given == answers)[known].float().mean())
+def _shares(given: Sequence[Tensor], answers: Tensor) -> dict[str, float]:
+    """Part of right answers to each question, where the text says."""
+    right = zip(QUESTIONS, given, answers.T, strict=True)
+    return {q.name: float((found == truth)[truth != NO_ANSWER].float().mean()) for q, found, truth in right}

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from ctstudio.catalog.known_words import FILE_NAME, read_words, write_words
 from ctstudio.catalog.medsyn_text_settings import TextSettings
+from ctstudio.evaluation.text_facts import told_texts
+from ctstudio.evaluation.text_probe import learn_to_read
+from ctstudio.phantom.chest_report import Wording
 from ctstudio.systems.medsyn.config import TextConfig
 from ctstudio.systems.medsyn.text import TextEncoder
 from ctstudio.systems.medsyn.text_network import build_text_encoder
@@ -20,6 +23,8 @@ VALIDATION_SEEDS = range(9_500, 9_564)
 """Phantoms whose reports a run is validated on."""
 HELD_OUT_SEEDS = range(10_000, 10_400)
 """Phantoms whose reports the finished encoder is judged on."""
+READING_SEEDS = range(20_000, 21_500)
+"""Phantoms whose reports readers learn from that judge its features."""
 
 
 def vocabulary_of(run: Run) -> Path:
@@ -68,6 +73,25 @@ def text_figures(
     reports = draw_reports(seeds, 1)
     stage = TextStage(encoder.network, encoder.tokenizer, reports, settings)
     return accuracies(stage, batches=max(1, 2 * len(reports) // settings.batch))
+
+
+def reading_figures(
+    encoder: TextEncoder, learn: Sequence[int] = READING_SEEDS, judge: Sequence[int] = HELD_OUT_SEEDS
+) -> dict[str, dict[str, float]]:
+    """What linear readers find in the features of reports on phantoms that neither they nor the encoder read of.
+
+    Args:
+        encoder: Whose features.
+        learn: Phantoms whose reports the readers learn from.
+        judge: Phantoms whose reports they are judged on.
+
+    Returns:
+        For "held-out patients" (phrases of the training) and "held-out phrases" the part of right answers to each
+        question of `evaluation.text_facts`, 0 to 1.
+    """
+    readers = learn_to_read(encoder, told_texts(learn, "train"))
+    parts: dict[str, Wording] = {"held-out patients": "train", "held-out phrases": "held_out"}
+    return {name: readers.judged(told_texts(judge, wording))["tokens"] for name, wording in parts.items()}
 
 
 def _reports(run: Run, name: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from ctstudio.evaluation.text_facts import QUESTIONS, told_texts
-from ctstudio.evaluation.text_probe import probe
+from ctstudio.evaluation.text_probe import learn_to_read
 from ctstudio.phantom.chest_facts import ChestFact
 from ctstudio.systems.medsyn.config import TextConfig
 from ctstudio.systems.medsyn.text import TextEncoder
@@ -45,13 +45,13 @@ def test_words_are_found_where_tokens_are_known_and_not_where_they_are_lost(tmp_
     save_vocabulary(train_vocabulary((t.text for t in learn), TINY.vocabulary), tmp_path)
     torch.manual_seed(0)
     encoder = TextEncoder(build_text_encoder(TINY).eval(), load_tokenizer(tmp_path), TINY)
-    scores = probe(encoder, learn, judge, steps=60)
+    scores = learn_to_read(encoder, learn, steps=60).judged(judge)
     assert set(scores) == {"guessed", "pooled", "tokens"}
     assert set(scores["tokens"]) == {question.name for question in QUESTIONS}
     assert _mean(scores["tokens"]) > _mean(scores["guessed"]) + 0.1
     with torch.no_grad():
         encoder.network.bert.embeddings.word_embeddings.weight.zero_()
-    blind = probe(encoder, learn, judge, steps=60)
+    blind = learn_to_read(encoder, learn, steps=60).judged(judge)
     assert _mean(blind["guessed"]) == _mean(scores["guessed"])
     assert _mean(blind["tokens"]) < _mean(blind["guessed"]) + 0.05
 

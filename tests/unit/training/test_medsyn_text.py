@@ -15,7 +15,14 @@ from ctstudio.systems.medsyn.text import load_text, save_text
 from ctstudio.systems.medsyn.text_network import build_text_encoder
 from ctstudio.systems.medsyn.text_objective import NOT_ASKED, hide_tokens, pretraining_loss
 from ctstudio.systems.medsyn.tokenizer import load_tokenizer, save_vocabulary, train_vocabulary
-from ctstudio.training.medsyn_text import make_reports, text_figures, train_text, trained_text, vocabulary_of
+from ctstudio.training.medsyn_text import (
+    make_reports,
+    reading_figures,
+    text_figures,
+    train_text,
+    trained_text,
+    vocabulary_of,
+)
 from ctstudio.training.reports import ReportOfPhantom, draw_report, draw_reports, read_reports, write_reports
 from ctstudio.training.run import Run, Silent, new_accelerator
 from ctstudio.training.stages.medsyn_text import TextStage
@@ -127,6 +134,9 @@ def test_a_run_goes_from_reports_to_an_encoder_on_disk(tmp_path: Path) -> None:
     figures = text_figures(loaded, SETTINGS, seeds=range(10_000, 10_016))
     assert set(figures) == {"token_accuracy", "pair_accuracy"}
     assert 0.0 <= figures["token_accuracy"] <= 1.0
+    readings = reading_figures(loaded, learn=range(20_000, 20_016), judge=range(10_000, 10_008))
+    assert set(readings) == {"held-out patients", "held-out phrases"}
+    assert 0.0 <= readings["held-out phrases"]["effusion"] <= 1.0
 
 
 def test_guessing_gets_better(stage: TextStage) -> None:
