@@ -19,6 +19,7 @@ from ctstudio.io.writing import write_labels
 from ctstudio.systems.na_diff.config import NaDiffConfig
 from ctstudio.systems.na_diff.network import NaDiffNetwork
 from public_weights import facebook_dit, save, stirred, training_file, write_public_folder
+from released_medsyn import write_release
 
 Run = Callable[..., Said]
 
@@ -113,3 +114,17 @@ def test_what_cannot_be_used_is_said_in_one_line(run: Run, public: Path, tmp_pat
     shelf.parent.mkdir()
     shelf.write_text("a file where the folder should be")
     run("models", "import", public / "DiT.pt", *options, "x").complains_of("models was not saved")
+
+
+def test_released_weights_of_medsyn_of_another_size_and_foreign_options_are_refused(
+    run: Run, public: Path, tmp_path: Path, own_home: Path
+) -> None:
+    release = write_release(tmp_path / "release")
+    medsyn = ("--system", "medsyn", "--name", "released")
+    run("models", "import", release, *medsyn).complains_of("8 channels at its first level, not 160", "released weights")
+    run("models", "import", release, *medsyn, "--vae", public).complains_of("no --vae")
+    run("models", "import", public / "DiT.pt", "--system", "na_diff", "--skip-self-test").complains_of(
+        "no --skip-self-test"
+    )
+    run("models", "import", public / "DiT.pt", *medsyn).complains_of("no network that MedSyn has")
+    assert not list(own_home.rglob("model.json"))
