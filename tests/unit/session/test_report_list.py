@@ -61,7 +61,7 @@ def test_what_is_there_is_not_made_again(form, wanted):
 
 def test_a_folder_of_something_else_is_refused(form, wanted, tmp_path):
     (tmp_path / "out" / "b").mkdir(parents=True)
-    with pytest.raises(InputError, match="holds no chest"):
+    with pytest.raises(InputError, match="holds no sample"):
         read_list(wanted, form)
 
 
