@@ -22,11 +22,11 @@ def check_medsyn(recipe: MedsynRecipe) -> None:
         first = error.errors()[0]
         key = ".".join(str(part) for part in ("network", *first["loc"]))
         raise ParameterError(f"{key} in the recipe: {first['msg']}.", "Correct the recipe or --set.") from error
-    most = max(recipe.data.coarse_patients, recipe.data.fine_patients)
+    most = max(recipe.data.coarse_patients, recipe.data.fine_patients, recipe.text.patients)
     if most > LAST_SEED:
         raise ParameterError(
             f"{most} phantoms reach those that models are judged on.",
-            f"Set data.coarse_patients and data.fine_patients to {LAST_SEED} or less.",
+            f"Set data.coarse_patients, data.fine_patients and text.patients to {LAST_SEED} or less.",
         )
     _check_parts(recipe, config)
 

@@ -11,7 +11,7 @@ from typing import Any
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import BertTokenizerFast, PreTrainedTokenizerBase
 
-from ctstudio.core.errors import WeightMismatch
+from ctstudio.core.errors import ParameterError, WeightMismatch
 
 VOCABULARY, SETTINGS = "vocab.txt", "tokenizer_config.json"
 PADDING, UNKNOWN, START, SEPARATOR, MASK = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -60,6 +60,9 @@ def train_vocabulary(texts: Iterable[str], size: int) -> list[str]:
     Returns:
         `size` entries: BERT's five marks, [PAD] at 0; the signs; what was learned, the commonest first; and where the
         texts need no more, names that no text holds, as BERT's own vocabulary has them.
+
+    Raises:
+        ParameterError: `size` has no room for the signs.
     """
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
@@ -68,6 +71,11 @@ def train_vocabulary(texts: Iterable[str], size: int) -> list[str]:
     )
     inside = string.ascii_lowercase + string.digits + _SIGNS
     first = [*SPECIAL, *string.punctuation, *inside, *(f"##{sign}" for sign in inside)]  # fixed, so that ties are too
+    if size < len(first):
+        raise ParameterError(
+            f"A vocabulary of {size} entries has no room for the {len(first)} signs that every text is made of.",
+            "Set network.text.vocabulary to 600 or more.",
+        )
     tokenizer.train_from_iterator(
         texts, trainers.WordPieceTrainer(vocab_size=size, special_tokens=first, show_progress=False)
     )

@@ -9,6 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from ctstudio.catalog.medsyn_text_settings import TextSettings
+from ctstudio.core.errors import ParameterError
 from ctstudio.core.volume import Volume
 from ctstudio.systems.medsyn.text_network import ReportBert
 from ctstudio.systems.medsyn.text_objective import NOT_ASKED, hide_tokens, pretraining_loss, pretraining_scores
@@ -17,6 +18,9 @@ from ctstudio.training.stage import Batch
 
 LENGTHS = 4
 """Groups of reports by length; the reports of a batch are of one group."""
+
+LOOKED_AT = 3 * LENGTHS
+"""Batches of a validation."""
 
 
 class TextStage:
@@ -27,6 +31,9 @@ class TextStage:
         tokenizer: Its tokenizer.
         reports: Of at least two kinds of patients.
         settings: How.
+
+    Raises:
+        ParameterError: Every patient with an impression has the same findings.
     """
 
     def __init__(
@@ -40,6 +47,8 @@ class TextStage:
         self._findings = _numbers(tokenizer, [report.findings for report in reports])
         self._impression = _numbers(tokenizer, [report.impression for report in reports])
         self._facts = [report.facts for report in reports]
+        if len({str(facts) for facts, text in zip(self._facts, self._impression, strict=True) if text}) < 2:
+            raise ParameterError("The reports tell of one kind of patient only.", "Set text.patients to 50 or more.")
         lengths = [len(f) + len(i) for f, i in zip(self._findings, self._impression, strict=True)]
         self._by_length = torch.tensor(lengths).argsort(stable=True).chunk(LENGTHS)
         self._longest = network.config.max_position_embeddings
@@ -112,10 +121,13 @@ class TextLooker:
     @torch.no_grad()
     def figures(self, module: torch.nn.Module) -> tuple[dict[str, float], str]:
         """The loss over the same reports with the same tokens hidden at every look, and what is guessed right."""
-        device = next(module.parameters()).device
-        batch = self._held.draw(0, torch.Generator("cpu").manual_seed(1))
-        loss = self._held.loss({key: value.to(device) for key, value in batch.items()})
-        return {"validation_loss": float(loss), **accuracies(self._held, batches=1)}, "validation_loss"
+        device, generator = next(module.parameters()).device, torch.Generator("cpu").manual_seed(1)
+        losses = []
+        for step in range(LOOKED_AT):
+            batch = self._held.draw(step, generator)
+            losses.append(float(self._held.loss({key: value.to(device) for key, value in batch.items()})))
+        right = accuracies(self._held, LOOKED_AT)
+        return {"validation_loss": sum(losses) / LOOKED_AT, **right}, "validation_loss"
 
     def samples(self, module: torch.nn.Module) -> list[tuple[str, Volume]]:
         """There is nothing to see."""

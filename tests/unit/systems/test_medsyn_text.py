@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ctstudio.core.errors import WeightMismatch
+from ctstudio.core.errors import ParameterError, WeightMismatch
 from ctstudio.systems.medsyn.config import TextConfig
 from ctstudio.systems.medsyn.text import TextEncoder, load_text, save_text
 from ctstudio.systems.medsyn.text_network import build_text_encoder
@@ -151,6 +151,11 @@ def test_nothing_is_unknown_to_the_vocabulary(encoder: TextEncoder) -> None:
 def test_the_vocabulary_is_the_same_each_time() -> None:
     assert train_vocabulary(CORPUS, 400) == train_vocabulary(CORPUS, 400)
     assert len(train_vocabulary(CORPUS, 400)) == len(set(train_vocabulary(CORPUS, 400))) == 400
+
+
+def test_a_vocabulary_without_room_for_the_signs_is_refused() -> None:
+    with pytest.raises(ParameterError, match="no room"):
+        train_vocabulary(CORPUS, 100)
 
 
 def test_the_share_of_unknown_words_is_told(encoder: TextEncoder) -> None:

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from ctstudio.catalog.medsyn_text_settings import TextSettings
 from ctstudio.catalog.recipe_parts import CommonRecipe, RunSettings
+from ctstudio.core.errors import ParameterError
 from ctstudio.systems.medsyn.config import TextConfig
 from ctstudio.systems.medsyn.text import load_text, save_text
 from ctstudio.systems.medsyn.text_network import build_text_encoder
@@ -137,6 +138,13 @@ def test_a_run_goes_from_reports_to_an_encoder_on_disk(tmp_path: Path) -> None:
     readings = reading_figures(loaded, learn=range(20_000, 20_016), judge=range(10_000, 10_008))
     assert set(readings) == {"held-out patients", "held-out phrases"}
     assert 0.0 <= readings["held-out phrases"]["effusion"] <= 1.0
+
+
+def test_reports_that_all_say_the_same_are_refused(stage: TextStage, reports: list[ReportOfPhantom]) -> None:
+    """Nobody's impression could be swapped."""
+    alike = [report for report in reports if report.facts == reports[0].facts]
+    with pytest.raises(ParameterError, match="one kind of patient"):
+        TextStage(stage.module, stage.tokenizer, alike, SETTINGS)
 
 
 def test_guessing_gets_better(stage: TextStage) -> None:
