@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
 from ctstudio.catalog.medsyn_text_settings import TextSettings
-from ctstudio.catalog.recipe_parts import CommonRecipe, Count, Fraction, StageSettings, StrictModel
+from ctstudio.catalog.recipe_parts import CommonRecipe, Count, Fraction, Positive, StageSettings, StrictModel
 
 
 class ChestData(StrictModel):
@@ -31,9 +31,11 @@ class CoarseSettings(StageSettings):
 
     Attributes:
         drop: Part of the samples that hear no text, for classifier-free guidance.
+        lateness: How far the times are drawn towards noise, where the text decides most (ours); 1 for not at all.
     """
 
     drop: Fraction = 0.1
+    lateness: Positive = 1.0
 
 
 class UpscalerSettings(StageSettings):

@@ -33,9 +33,13 @@ def noised(x_0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
     return signal * x_0 + sigma * noise
 
 
-def stratified_times(count: int, generator: torch.Generator) -> Tensor:
-    """(count,) times in 0..1, one from each of `count` equal strata: a batch covers all noise levels."""
-    return (torch.rand(count, generator=generator) + torch.arange(count)) / count
+def stratified_times(count: int, generator: torch.Generator, lateness: float = 1.0) -> Tensor:
+    """(count,) times in 0..1, one from each of `count` strata of equal share: a batch covers all noise levels.
+
+    A lateness of 1 spreads them evenly, as published; more draws them towards 1, where a text decides most.
+    """
+    even = (torch.rand(count, generator=generator) + torch.arange(count)) / count
+    return 1 - (1 - even) ** lateness
 
 
 def blurred_condition(coarse: Tensor, share: Tensor, noise: Tensor) -> Tensor:

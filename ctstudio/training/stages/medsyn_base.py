@@ -54,7 +54,7 @@ class BaseStage:
             "which": which,
             "wording": torch.randint(len(self._reports[0]), (count,), generator=generator),
             "heard": torch.rand(count, generator=generator) >= self._settings.drop,
-            "t": stratified_times(count, generator),
+            "t": stratified_times(count, generator, self._settings.lateness),
             "noise": torch.randn(count, *self._chests.volumes.shape[1:], generator=generator),
         }
 
