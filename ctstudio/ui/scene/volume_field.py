@@ -15,7 +15,7 @@ from ctstudio.core.volume import Volume
 from ctstudio.ui.scene.label_field import steps_for
 from ctstudio.ui.scene.presets import Part
 
-MOST_VOXELS_SPARED = 256**3 // 2
+MOST_VOXELS_SPARED = 256**3
 MOST_VOXELS = 384**3
 """That a processor, or a graphics card, draws. Source: ours, about a tenth of a second a frame while turning."""
 _AIR_HU, _WATER_HU = -1000, 0
