@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 from ctstudio.session.report_text import ReportText
 from ctstudio.session.user_json import read_entries, write_entries
@@ -43,6 +44,7 @@ class PromptHistory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._deed = Lock()
 
     def entries(self) -> tuple[Asked, ...]:
         """All of it.
@@ -62,11 +64,13 @@ class PromptHistory:
         if text.empty:
             return self.entries()
         now = Asked(text, datetime.now(UTC).isoformat(timespec="seconds"))
-        return self._write([now, *(old for old in self.entries() if old.text != text)])
+        with self._deed:
+            return self._write([now, *(old for old in self.entries() if old.text != text)])
 
     def forget(self, text: ReportText) -> tuple[Asked, ...]:
         """Take a report out; raises as `add` does."""
-        return self._write(old for old in self.entries() if old.text != text)
+        with self._deed:
+            return self._write(old for old in self.entries() if old.text != text)
 
     def clear(self) -> tuple[Asked, ...]:
         """Forget all, also a file that is damaged.
@@ -74,7 +78,8 @@ class PromptHistory:
         Raises:
             StorageError: The place cannot be written.
         """
-        return self._write(())
+        with self._deed:
+            return self._write(())
 
     def _write(self, entries: Iterable[Asked]) -> tuple[Asked, ...]:
         kept = tuple(entries)[:MOST]

@@ -94,10 +94,15 @@ class ReportForm(TaskForm):
         """The words that a request would hold: none while the report is not followed."""
         return (self._text if text is None else text) if REPORT in self._follows else ReportText()
 
-    def findings(self, model: Model, case: Case | None) -> list[Fit]:
+    def findings(self, model: Model, case: Case | None, free_bytes: int | None = None) -> list[Fit]:
         """How well the words and the anatomy fit what a model has seen; A and B are told apart while both are asked.
 
         May run in any thread.
+
+        Args:
+            model: That is asked.
+            case: The open case, whose anatomy may be followed.
+            free_bytes: Memory of the device that is free, where it is known.
         """
         texts = {"A": self._text, "B": self._other} if self._comparing else {"": self._text}
         anatomy = {} if case is None else {part: anatomy_of(case, part) for part in self.anatomy_of(case)}
@@ -105,7 +110,7 @@ class ReportForm(TaskForm):
         for name, text in texts.items():
             words = self.reading(text)
             given = {**self._values, FINDINGS: words.findings.strip(), IMPRESSION: words.impression.strip()}
-            for fit in fits_of(model, given, anatomy if name != "B" else {}):
+            for fit in fits_of(model, given, anatomy if name != "B" else {}, free_bytes):
                 found.append(replace(fit, what=f"{name}: {fit.what}") if name and _of_words(fit) else fit)
         return list(dict.fromkeys(found))
 

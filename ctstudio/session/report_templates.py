@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from ctstudio.core.errors import ParameterError
 from ctstudio.session.report_text import ReportText
@@ -112,6 +113,7 @@ class ReportTemplates:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._deed = Lock()
 
     def entries(self) -> tuple[Template, ...]:
         """The program's in their order, then the user's by name.
@@ -138,11 +140,13 @@ class ReportTemplates:
             )
         if text.empty:
             raise ParameterError("There is no report to keep.", "Write findings or an impression first.")
-        return self._write([*(old for old in self._own() if old.name != name), Template(name, text, own=True)])
+        with self._deed:
+            return self._write([*(old for old in self._own() if old.name != name), Template(name, text, own=True)])
 
     def remove(self, name: str) -> tuple[Template, ...]:
         """Take one of the user's away; raises as `save` does."""
-        return self._write(old for old in self._own() if old.name != name)
+        with self._deed:
+            return self._write(old for old in self._own() if old.name != name)
 
     def _own(self) -> tuple[Template, ...]:
         return tuple(

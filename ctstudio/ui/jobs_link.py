@@ -46,6 +46,7 @@ class JobsLink(QObject):
         self._step: Stepped | None = None
         self._device = ""
         self._memory = ""
+        self.free_bytes: int | None = None
         client.event.connect(self._heard)
         client.state.connect(self._engine_changed)
         self.queue.changed.connect(self._job_changed)
@@ -153,6 +154,7 @@ class JobsLink(QObject):
         elif isinstance(event, EngineReady):
             self._device = event.device
         elif isinstance(event, DeviceStatus) and event.memory_total_bytes:
+            self.free_bytes = event.memory_total_bytes - event.memory_used_bytes
             used, total = event.memory_used_bytes / _GIB, event.memory_total_bytes / _GIB
             self._memory = f"{self._device.partition(':')[0].upper()} memory {used:.1f} of {total:.0f} GB"
         elif isinstance(event, Preview) and event.request_id in self._owners:

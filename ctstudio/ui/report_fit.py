@@ -30,6 +30,7 @@ class ReportFit(QObject):
     ) -> None:
         super().__init__(parent)
         self.model: Model | None = None
+        self.free_bytes: Callable[[], int | None] = lambda: None
         self._form, self._document, self._background = form, document, background
         self._tell, self._report = tell, report
         self._asked = 0
@@ -48,11 +49,13 @@ class ReportFit(QObject):
             self._timer.start()
             return
         self._asked += 1
-        asked, form, model = self._asked, self._form, self.model
+        asked, form, model, free = self._asked, self._form, self.model, self.free_bytes()
         if model is None or (form.reading().empty and not form.anatomy_of(case)):
             self._answer(asked, [])
             return
-        self._background.run(lambda: form.findings(model, case), lambda found: self._answer(asked, found), self._report)
+        self._background.run(
+            lambda: form.findings(model, case, free), lambda found: self._answer(asked, found), self._report
+        )
 
     def _answer(self, asked: int, found: list[Fit]) -> None:
         if asked == self._asked:

@@ -17,6 +17,7 @@ from ctstudio.session.case_anatomy import anatomy_in
 from ctstudio.session.document import Case
 from ctstudio.session.generated_chests import GeneratedChests, name_of, report_of
 from ctstudio.session.report_form import ReportForm
+from ctstudio.session.report_pair import ReportPair
 from ctstudio.session.results import HasResults, SampleView
 from ctstudio.session.stage_words import stage_place
 from ctstudio.session.viewing import Viewing
@@ -24,7 +25,6 @@ from ctstudio.session.words_compared import WordsCompared, compare_words
 from ctstudio.ui.chest_stage import ChestStage
 from ctstudio.ui.report_fit import ReportFit
 from ctstudio.ui.report_lists import ReportLists
-from ctstudio.ui.report_pair import ReportPair
 from ctstudio.ui.report_panel import NOTHING_YET, ReportPanel
 from ctstudio.ui.report_words import ReportWords
 
@@ -56,6 +56,8 @@ class ReportLink(QObject):
         self.words = ReportWords(self.form, self.panel, window.notices, window.background, window)
         self.fit = ReportFit(self.form, window.document, window.background, self._show_fit, window.notices.report, self)
         self.lists = ReportLists(window, self.form)
+        self.fit.free_bytes = lambda: window.link.free_bytes
+        window.safety.guard(self.chests)
         self._bind()
 
     # What the window asks.

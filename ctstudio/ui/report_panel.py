@@ -129,6 +129,7 @@ class ReportPanel(QFrame):
         self.advanced.changed.connect(self._set)
         self.fold.toggled.connect(self._unfold)
         self.templates.keep_asked.connect(self.keep.ask)
+        self.keep.leave.clicked.connect(self.editor.findings.text.setFocus)
         self.generate.clicked.connect(self.generate_asked)
         self.list.clicked.connect(self.list_asked)
 

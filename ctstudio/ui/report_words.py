@@ -70,6 +70,7 @@ class ReportWords(QObject):
         text = self._form.text
 
         def kept(templates: Any) -> None:
+            self._panel.editor.findings.text.setFocus()  # or hiding the line hands the keys to anything
             self._panel.keep.hide()
             self._panel.templates.show_templates(templates)
             self._notices.say(f"Kept as the template '{' '.join(name.split())}'.")

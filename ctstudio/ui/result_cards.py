@@ -21,19 +21,28 @@ _SIDE = 160
 
 
 class Cards:
-    """Makes cards, and remembers which slice of each sample is the fullest, because finding it walks the whole mask."""
+    """Makes cards, and remembers what takes a walk through a whole mask: fullest slices, measures of chests."""
 
     def __init__(self) -> None:
         self._slices: dict[str, int] = {}
+        self._facts: dict[str, tuple[str, ...]] = {}
 
     def of(self, views: Sequence[SampleView], window: Window) -> list[ResultCard]:
         """What the strip says about samples."""
         known = self._slices
         self._slices = {key: known[key] if key in known else _fullest(view) for view in views for key in [key_of(view)]}
-        return [_card(view, window, self._slices[key_of(view)]) for view in views]
+        counted = self._facts
+        self._facts = {key: counted.get(key) or _facts(view) for view in views for key in [key_of(view)]}
+        return [_card(view, window, self._slices[key_of(view)], self._facts[key_of(view)]) for view in views]
 
 
-def _card(view: SampleView, window: Window, z: int) -> ResultCard:
+def _facts(view: SampleView) -> tuple[str, ...]:
+    """What was measured in a chest, in words."""
+    chest = view.sample.provenance.system == "medsyn"
+    return tuple(f"{one.title} {one.words}" for one in measures_of(view.sample)) if chest else ()
+
+
+def _card(view: SampleView, window: Window, z: int, facts: tuple[str, ...]) -> ResultCard:
     sample, told = view.sample, view.sample.provenance
     report = (told.system, told.task) == ("medsyn", "generate")
     read = told.task == "segment"
@@ -49,7 +58,7 @@ def _card(view: SampleView, window: Window, z: int) -> ResultCard:
         saved=view.saved_path is not None,
         completed=completed_labels(view) is not None and not report,
         words=words,
-        facts=tuple(f"{one.title} {one.words}" for one in measures_of(sample)) if words else (),
+        facts=facts,
         about=report_of(sample).whole,
         alone=report,
         synthetic=any(output.synthetic for output in sample.outputs.values()),

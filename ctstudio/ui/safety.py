@@ -15,6 +15,7 @@ from ctstudio.session.autosave_files import Record
 from ctstudio.session.document import Case, Document
 from ctstudio.session.mask_import import onto_scan
 from ctstudio.session.recovery import Recovered, Recovery, recover
+from ctstudio.session.results import HasResults
 from ctstudio.ui.background import Background
 
 TELL_MS = 2000
@@ -31,6 +32,7 @@ class Safety(QObject):
         self._folder = folder
         self._found: Recovery | None = None
         self._warned_until = 0.0
+        self._others: list[HasResults] = []
         self.autosave = Autosave(folder, document.notices)
         document.case_added.connect(self._watch)
         document.case_removed.connect(self._unwatch)
@@ -53,9 +55,13 @@ class Safety(QObject):
             without = partial(self._without_scan, mask)
             self._background.run(partial(_scan_of, mask.record), partial(self._open, mask), without)
 
+    def guard(self, owner: HasResults) -> None:
+        """Watch over the starred samples of something that is no case, too."""
+        self._others.append(owner)
+
     def holds_back(self) -> bool:
         """Whether closing would lose starred samples; says so, and lets go when asked again within seconds."""
-        count = sum(len(case.results.unsaved) for case in self._document.cases)
+        count = sum(len(owner.results.unsaved) for owner in (*self._document.cases, *self._others))
         if not count or time.monotonic() < self._warned_until:
             return False
         self._warned_until = time.monotonic() + SECOND_TRY_SECONDS

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table
@@ -40,6 +42,13 @@ def write(qtbot, report, findings: str, impression: str = "") -> None:
     qtbot.keyClicks(editor.findings.text, findings)
     qtbot.keyClick(editor.findings.text, Qt.Key.Key_Tab)
     qtbot.keyClicks(editor.impression.text, impression)
+
+
+def back_in(window) -> None:
+    """Be in the window again after a popup; without a display nobody else says which window is the active one."""
+    QTest.qWait(50)
+    window.activateWindow()
+    wait_for(lambda: QApplication.activeWindow() is window)
 
 
 def test_from_typed_words_to_a_saved_chest(qtbot, tmp_path, window, report) -> None:
@@ -155,6 +164,7 @@ def test_history_and_templates(qtbot, window, report) -> None:
     qtbot.keyClick(sheet.search, Qt.Key.Key_Return)
     assert report.form.text.findings.startswith("The heart is markedly enlarged.")
     assert not sheet.isVisible()
+    back_in(window)
 
     # Keep it as a template, and take it away again.
     report.panel.templates.keep_asked.emit()

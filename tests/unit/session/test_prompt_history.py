@@ -40,6 +40,14 @@ def test_it_is_searched_by_words_in_any_order(history):
     assert found(history.entries(), "left nodule") == ()
 
 
+def test_threads_do_not_lose_each_others_reports(history):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: history.add(ReportText(f"report {number}")), range(24)))
+    assert {e.text.findings for e in history.entries()} == {f"report {n}" for n in range(24)}
+
+
 def test_a_report_and_all_of_them_can_be_forgotten(history):
     for findings in ("one", "two"):
         history.add(ReportText(findings))

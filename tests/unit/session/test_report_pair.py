@@ -9,9 +9,9 @@ from ctstudio.core.provenance import Provenance
 from ctstudio.core.volume import Volume
 from ctstudio.protocol.result import Sample
 from ctstudio.session.report_form import ReportForm
+from ctstudio.session.report_pair import ReportPair
 from ctstudio.session.report_text import ReportText
 from ctstudio.session.results import SampleView
-from ctstudio.ui.report_pair import ReportPair
 
 
 @pytest.fixture
