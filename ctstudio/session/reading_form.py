@@ -17,9 +17,9 @@ SCAN = "scan"
 class ReadingForm(TaskForm):
     """The choices for reading one scan."""
 
-    def findings(self, model: Model, case: Case) -> list[Fit]:
-        """How well the case's scan fits what a model has seen; may run in any thread."""
-        return fits_of(model, self.values, {SCAN: case.volume})
+    def findings(self, model: Model, case: Case, free_bytes: int | None = None) -> list[Fit]:
+        """How well the case's scan fits what a model has seen, and the device's free memory; any thread may ask."""
+        return fits_of(model, self.values, {SCAN: case.volume}, free_bytes)
 
     def build_request(self, case: Case | None) -> Request:
         """Everything that decides the result; voxels without a number are found by the engine.

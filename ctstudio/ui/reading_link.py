@@ -71,8 +71,8 @@ class ReadingLink(QObject):
         return self.form.roll_seed()
 
     def open_list(self) -> None:
-        """There is no list to read."""
-        self._window.notices.say("One CT is read at a time here.", "The command line reads many.")
+        """There is no list for this task."""
+        self._window.notices.say("One CT is read at a time.", "Open it, then press Ctrl+Enter.")
 
     def switch(self, in_sight: bool) -> None:
         """The task came into sight, or went."""
@@ -92,7 +92,7 @@ class ReadingLink(QObject):
     def _judge(self) -> None:
         case, model = self._window.document.active, self.panel.model.chosen
         self._asked += 1
-        asked, form = self._asked, self.form
+        asked, form, free = self._asked, self.form, self._window.link.free_bytes
         if case is None or not case.has_scan or model is None:
             self.panel.fit.show_findings((), NO_CASE)
             return
@@ -101,7 +101,7 @@ class ReadingLink(QObject):
             if asked == self._asked:
                 self.panel.fit.show_findings(found, NO_CASE)
 
-        self._window.background.run(lambda: form.findings(model, case), tell, self._window.notices.report)
+        self._window.background.run(lambda: form.findings(model, case, free), tell, self._window.notices.report)
 
     def _job_changed(self, job: Job) -> None:
         """Structures were read: they become the mask of a case that has none."""
