@@ -73,14 +73,10 @@ class TextEncoder:
         return features[:, : self.config.tokens].float()  # (B, tokens, width)
 
     def tokens(self, reports: Sequence[Report]) -> Tokens:
-        """Reports as numbers, cut where the table of positions ends; the notes say what was cut."""
+        """Reports as numbers, cut where the table of positions ends; the notes say what is cut or not heard."""
         rows = self.tokenizer([joined(report) for report in reports], verbose=False)["input_ids"]
         longest, end = self.config.positions, self.tokenizer.sep_token_id
-        notes = [
-            f"The text has {len(row)} tokens and the model reads {longest}: what follows was not read."
-            for row in rows
-            if len(row) > longest
-        ]
+        notes = [note for row in rows if (note := self._too_long(len(row)))]
         rows = [row if len(row) <= longest else [*row[: longest - 1], end] for row in rows]
         length = max(self.config.tokens, *(len(row) for row in rows))
         ids = torch.full((len(rows), length), self.tokenizer.pad_token_id, dtype=torch.int64)  # (B, L)
@@ -89,6 +85,15 @@ class TextEncoder:
             ids[number, : len(row)] = torch.tensor(row)
             attended[number, : len(row)] = 1
         return Tokens(ids, attended, tuple(dict.fromkeys(notes)))
+
+    def _too_long(self, length: int) -> str:
+        """What is to be said of a text of so many tokens; nothing of most."""
+        if length > self.config.positions:
+            read = self.config.positions
+            return f"The text has {length} tokens and the model reads {read}: what follows was not read."
+        if length > self.config.tokens:
+            return f"The text has {length} tokens; the image hears the first {self.config.tokens}, which know the rest."
+        return ""
 
     def unknown_share(self, text: str) -> float | None:
         """Part of a text's words that the training texts never held; None when the model does not say."""

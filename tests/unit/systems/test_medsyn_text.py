@@ -138,6 +138,7 @@ def test_what_does_not_fit_the_table_of_positions_is_cut_and_said(encoder: TextE
     assert len(tokens.notes) == 1
     assert "the model reads 40" in tokens.notes[0]
     assert encoder.tokens(["No effusion."]).notes == ()
+    assert "hears the first 12" in encoder.tokens([" ".join(CORPUS)]).notes[0]
     assert encoder.encode([" ".join(CORPUS * 4)]).shape == (1, 12, 16)
 
 
