@@ -18,12 +18,14 @@ class ChestData(StrictModel):
         coarse_patients: Chests that the base network learns from, rendered at twice its resolution.
         fine_patients: Chests that upscaler and segmenter learn from, rendered at full resolution; the first of them.
         wordings: Reports of each, in other words.
+        validation_patients: Chests that the running average is judged on; an eighth of them at full resolution.
     """
 
     source: Literal["phantom-chests"] = "phantom-chests"
     coarse_patients: Count
     fine_patients: Count
     wordings: Count = 6
+    validation_patients: Annotated[int, Field(ge=1, le=200)] = 32
 
 
 class CoarseSettings(StageSettings):

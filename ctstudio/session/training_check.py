@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ctstudio.catalog.dataset import DatasetInfo, Kind, read_dataset
-from ctstudio.catalog.recipe import PreparedData, Recipe
+from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, PreparedData, Recipe
 from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.errors import CtStudioError
@@ -55,7 +55,7 @@ def problems(settings: Mapping[str, Any], folder: Path | None, models: Iterable[
 
 
 def _base(recipe: Recipe, models: tuple[Model, ...]) -> list[Problem]:
-    if recipe.kind == "train":
+    if not isinstance(recipe, FineTuneRecipe | DistilRecipe):
         return []
     if not recipe.base:
         return [Problem("No model is chosen to start from.", "Choose one from the shelf.")]

@@ -105,7 +105,8 @@ def _small(recipe: Recipe) -> Recipe:
     """The recipe with little data and few steps, and without looks at what is learned."""
     settings = recipe.model_dump(mode="json")
     if isinstance(recipe, MedsynRecipe):
-        settings["data"].update(coarse_patients=TRIED_PATIENTS, fine_patients=TRIED_PATIENTS)
+        small = {"coarse_patients": TRIED_PATIENTS, "fine_patients": TRIED_PATIENTS, "validation_patients": 1}
+        settings["data"].update(small)
         settings["text"]["patients"] = min(recipe.text.patients, TRIED_REPORTS)
     elif isinstance(recipe.data, PhantomData):
         settings["data"]["patients"] = min(recipe.data.patients, TRIED_PATIENTS)
@@ -139,7 +140,8 @@ def _slices(recipe: Recipe) -> int:
     """Slices of both parts, as many as there can be; of chests, how many coarse ones they are worth."""
     data = recipe.data
     if isinstance(data, ChestData):
-        return data.coarse_patients + FINE_COST * data.fine_patients
+        held = data.validation_patients
+        return data.coarse_patients + held + FINE_COST * (data.fine_patients + -(-held // 8))
     if isinstance(data, PhantomData):
         return data.patients * data.slices_each + VALIDATION_SLICES * len(VALIDATION_SEEDS)
     info = read_dataset(Path(data.folder))

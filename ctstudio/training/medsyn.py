@@ -19,9 +19,10 @@ from ctstudio.training.run import Run
 from ctstudio.training.stages.medsyn_base import BaseStage
 from ctstudio.training.stages.medsyn_upscaler import UpscalerStage
 
-VALIDATION_SEEDS = range(9_500, 9_532)
-"""Phantoms that runs are validated on."""
-FINE_VALIDATION_SEEDS = range(9_500, 9_504)
+FIRST_VALIDATION_SEED = 9_500
+"""Of the phantoms that runs are validated on."""
+FINE_SHARE = 8
+"""One of so many is rendered at full resolution too."""
 Drawing = BaseStage | UpscalerStage
 
 
@@ -29,11 +30,21 @@ def data(run: Run) -> None:
     """All chests, coarse and fine, and the reports."""
     run.watcher.begin("data")
     recipe, config, told = medsyn_recipe(run), medsyn_config(run), run.watcher.progress
-    for part, seeds in (("train", range(recipe.data.coarse_patients)), ("validation", VALIDATION_SEEDS)):
+    for part, seeds in (
+        ("train", range(recipe.data.coarse_patients)),
+        ("validation", _validation(recipe.data.validation_patients)),
+    ):
         make_coarse(seeds, config.base.side, config.lowering, run.cache / "coarse" / part, told)
-    for part, seeds in (("train", range(recipe.data.fine_patients)), ("validation", FINE_VALIDATION_SEEDS)):
+    for part, seeds in (
+        ("train", range(recipe.data.fine_patients)),
+        ("validation", _validation(-(-recipe.data.validation_patients // FINE_SHARE))),
+    ):
         make_fine(seeds, config.upscaler.side, run.cache / "fine" / part, told)
     make_reports(run, recipe.text, config.text)
+
+
+def _validation(count: int) -> range:
+    return range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + count)
 
 
 def text(run: Run) -> None:

@@ -1,0 +1,86 @@
+"""A whole run of MedSyn at tiny size: all stages, a model that generates, and what is refused before the first step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from ctstudio.catalog.shelf import check, find_model
+from ctstudio.core.errors import ParameterError
+from ctstudio.protocol.events import Finished
+from ctstudio.protocol.request import Request
+from ctstudio.protocol.training_run import RunFiles, StepLine, ValidationLine, read_records
+from ctstudio.systems.medsyn.pipeline import generate
+from ctstudio.systems.medsyn.weights import load
+from ctstudio.training.checks import check_run
+from ctstudio.training.estimate import estimate
+from ctstudio.training.launch import run_recipe
+from ctstudio.training.promote import promote
+from tiny_medsyn_recipe import tiny_medsyn_recipe
+
+RECIPE = tiny_medsyn_recipe()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    run_recipe(RECIPE, folder)
+    return folder
+
+
+def test_every_network_is_trained_and_validated(folder: Path) -> None:
+    lines, _ = read_records(RunFiles(folder).steps, StepLine)
+    assert [(line.stage, line.step) for line in lines] == [
+        (s, n) for s in ("text", "coarse", "upscaler") for n in (1, 2)
+    ]
+    validations, _ = read_records(RunFiles(folder).validations, ValidationLine)
+    assert {line.stage for line in validations} == {"text", "coarse", "upscaler"}
+
+
+def test_the_model_is_whole_and_generates(folder: Path) -> None:
+    model = find_model(folder / "model")
+    check(model)
+    assert model.info.system == "medsyn"
+    assert "phantom-trained" in model.info.title
+    loaded = load(model.folder, model.info, torch.device("cpu"), torch.float32)
+    parameters = {"text": "Large left pleural effusion.", "steps": 2, "upscale_steps": 2}
+    last = list(generate(Request("one", "medsyn", "generate", str(model.folder), parameters, {}), loaded))[-1]
+    assert isinstance(last, Finished)
+    assert last.result.samples[0].outputs["ct"].grid.shape == (16, 16, 16)
+
+
+def test_a_checkpoint_is_promoted(folder: Path, tmp_path: Path) -> None:
+    promoted = find_model(promote(folder, "chests-of-mine", tmp_path, "best"))
+    check(promoted)
+    assert promoted.info.figures["checkpoint"] == "best"
+    assert promoted.info.figures["validation"]["step"] <= 2
+
+
+def test_a_run_is_estimated() -> None:
+    told = estimate(RECIPE)
+    assert [stage.stage for stage in told.stages] == ["data", "text", "coarse", "upscaler"]
+    assert told.seconds > 0
+    assert told.disk_bytes > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"upscaler__crop": "[8, 10, 8]"}, "crop's height"),
+        ({"upscaler__crop": "[8, 8, 32]"}, "crop's width"),
+        ({"upscaler__slab": "3"}, "slab"),
+        ({"network__base": "{side = 10, dim = 8, dim_mults = [1, 2], patch = 2}"}, "network.base"),
+        ({"network__base": "{side = 8, dim = 9}"}, "network.base"),
+        ({"network__lowering": "'median'"}, "network.lowering"),
+        ({"data__coarse_patients": "9001"}, "judged on"),
+        ({"system": "na_diff"}, "na_diff"),
+    ],
+)
+def test_what_cannot_be_trained_is_named_before_the_first_step(
+    changes: dict[str, str], named: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ParameterError, match=named):
+        check_run(tiny_medsyn_recipe(**changes), tmp_path / "run", resume=False)
+    assert not (tmp_path / "run").exists()
