@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ctstudio.evaluation.report import Report
 
 SUFFIXES = (".json", ".csv", ".md")
-PAPERS = ("na-diff",)
+PAPERS = ("na-diff", "medsyn")
 
 
 def evaluate(
@@ -35,32 +35,47 @@ def evaluate(
         typer.Option(
             metavar="LIST",
             help="Names with commas between, or all: clean-fid, kid, cmmd, lpips, ssim, psnr, mae, iqa, dice, iou, hd, "
-            "hd95, recall, precision.",
+            "hd95, recall, precision. With --paper medsyn: effusion, cardiomegaly, bullae, consolidation, reports, "
+            "segmentation, classifier.",
         ),
     ] = "all",
     out: Annotated[
         Path | None, typer.Option(help="File to write: .json, .csv or .md; with --paper a folder.", show_default=False)
     ] = None,
-    paper: Annotated[str, typer.Option(metavar="na-diff", help="Write this paper's tables instead.")] = "",
+    paper: Annotated[str, typer.Option(metavar="na-diff|medsyn", help="Write this paper's tables instead.")] = "",
     model: Annotated[
         list[str] | None,
         typer.Option(help="With --paper: a model's name or folder; again for more. Default: all.", show_default=False),
     ] = None,
     judge: Annotated[
-        str, typer.Option(help="Model whose encoder and segmenter measure. Default: na-diff-demo.", show_default=False)
+        str,
+        typer.Option(
+            help="Model whose encoder and segmenter measure. Default: na-diff-demo; for medsyn the model itself.",
+            show_default=False,
+        ),
     ] = "",
     data: Annotated[
         Path | None, typer.Option(metavar="DATASET", help="With --paper: test on a prepared data set, not phantoms.")
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder with published networks: Inception, CLIP, LPIPS, LDCT-IQA."),
+        typer.Option(
+            metavar="DIR",
+            help="Folder with published networks: Inception, CLIP, LPIPS, LDCT-IQA; for medsyn MedicalNet.",
+        ),
     ] = None,
     slices: Annotated[
         int, typer.Option(min=1, help="With --paper: held-out slices, each at six doses. Else: most of one case.")
     ] = 20,
     mask: Annotated[str, typer.Option(metavar="all|liver", help="With --paper: what the masks tell.")] = "all",
-    downstream: Annotated[bool, typer.Option(help="With --paper: train the downstream segmenters too.")] = True,
+    downstream: Annotated[bool, typer.Option(help="With --paper na-diff: train the downstream segmenters too.")] = True,
+    volumes: Annotated[int, typer.Option(min=2, help="With --paper medsyn: volumes of each prompt.")] = 32,
+    changed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="With --paper medsyn: how volumes are sampled; again for more."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare synthetic images with real ones, or write a paper's tables for the models on this machine.
@@ -76,6 +91,12 @@ def evaluate(
 
         _check_paper(paper, real, synthetic)
         folder = _given(out, "a folder: --out DIR")
+        if paper == "medsyn":
+            from ctstudio.cli.evaluate_medsyn import evaluate_medsyn_paper
+
+            _check_medsyn(data)
+            evaluate_medsyn_paper(folder, model or [], judge, weights, volumes, metrics, changed or [], as_json)
+            return
         evaluate_paper(folder, model or [], judge, data, weights, slices, mask, downstream, as_json)
         return
     if real is None or synthetic is None:
@@ -154,4 +175,11 @@ def _check_paper(paper: str, real: Path | None, synthetic: Path | None) -> None:
     if real is not None or synthetic is not None:
         raise ParameterError(
             "--paper makes its own images.", "Leave out --real and --synthetic, or compare them without --paper."
+        )
+
+
+def _check_medsyn(data: Path | None) -> None:
+    if data is not None:
+        raise ParameterError(
+            "--paper medsyn asks for volumes by reports, which a prepared data set does not hold.", "Leave out --data."
         )
