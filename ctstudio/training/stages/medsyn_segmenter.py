@@ -19,7 +19,7 @@ from ctstudio.training.chest_targets import ChestTarget
 from ctstudio.training.stage import Batch
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-WHOLE = 0.05
+WHOLE = 0.03
 """The last part of the steps sees whole volumes, so that group norms fit them."""
 
 
@@ -58,17 +58,17 @@ class MedsynSegmenterStage:
         }
 
     def loss(self, batch: Batch) -> Tensor:
-        """Cross-entropy and Dice of the regions, and of the details within them."""
+        """Cross-entropy and Dice of the regions, and of the details within them; the look is not asked."""
         device = batch["which"].device
-        rows = [self._changed(batch, row) for row in range(len(batch["which"]))]
+        rows = [self.changed(batch, row) for row in range(len(batch["which"]))]
         images = torch.from_numpy(np.stack([image for image, _ in rows]))[:, None].to(device)  # (B, 1, D, H, W)
         targets = torch.from_numpy(np.stack([target for _, target in rows])).to(device)  # (B, 2, D, H, W)
-        scores = self.module.folded(images).float()  # (B, classes, 8, D/2, H/2, W/2)
+        scores = self.module.folded(images).float().unflatten(1, (-1, FOLD**3))  # (B, classes, 8, D/2, H/2, W/2)
         first, second = (pixelunshuffle(targets[:, n : n + 1], 3, FOLD)[:, None] for n in (0, 1))
         regions, details = scores.split([len(REGIONS) + 1, len(DETAILS) + 1], dim=1)
         return self._loss(regions, first) + self._loss(details, second)  # type: ignore[no-any-return]
 
-    def _changed(self, batch: Batch, row: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    def changed(self, batch: Batch, row: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """A part of one volume in [-1, 1] and its targets (2, D, H, W)."""
         from scipy import ndimage
 
