@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from torch import Tensor
 
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table
@@ -11,12 +12,21 @@ from ctstudio.core.volume import Volume
 from ctstudio.measure.chest_anatomy import ChestAnatomy
 from ctstudio.measure.effusion import effusion
 from ctstudio.measure.lung_volumes import low_attenuation, lung_volumes
-from ctstudio.systems.medsyn.channels import Chest
+from ctstudio.systems.medsyn.channels import LOBE_COUNT, LOBES, Chest, decoded
+from ctstudio.systems.medsyn.lobes import lobe_numbers
 from ctstudio.systems.medsyn.structures import drawn
 
 _NAME = "MedSyn"
 _LARGEST_MM, _SMALLEST_MM = 3.0, 1.6
 """Voxels that fluid is measured in: larger ones cannot tell it, smaller ones take minutes and are thinned."""
+
+
+def chest_of(volume: Tensor, lobes_given: bool) -> Chest:
+    """The chest that a volume (4, D, H, W) shows; lobes that were given come out as they were."""
+    if not lobes_given:
+        volume = volume.clone()
+        volume[LOBES] = lobe_numbers(volume[LOBES]).to(volume) * (2 / LOBE_COUNT) - 1  # (D, H, W)
+    return decoded(volume)
 
 
 def images_of(chest: Chest, grid: Grid) -> dict[str, Volume | LabelMap]:
