@@ -12,7 +12,7 @@ from ctstudio.evaluation.chest_figures import Figures
 from ctstudio.evaluation.medsyn_prompts import AGAIN, ARMS, LOBE_PLACES, SAID_AGAIN
 from ctstudio.measure.proportions import Proportion, proportion_of
 
-EFFUSION_ML = 60.0
+EFFUSION_ML = 30.0
 ENLARGED_RATIO = 0.5
 EMPHYSEMA_PERCENT = 5.0
 CONSOLIDATION_ML = 15.0
@@ -41,7 +41,12 @@ class Question:
 
 
 def effusion_ml(figures: Figures) -> float:
-    """Both sides together, as read."""
+    """Both sides together, by place and HU: of healthy phantoms it is 0, which what the reader marks is not."""
+    return figures["fluid_left_ml"] + figures["fluid_right_ml"]
+
+
+def read_effusion_ml(figures: Figures) -> float:
+    """Both sides together, as the reader marks them."""
     return figures["effusion_left_ml"] + figures["effusion_right_ml"]
 
 
@@ -80,7 +85,7 @@ def _sides(measured: Measured) -> list[bool]:
 
 
 def _side(figures: Figures) -> str:
-    left, right = figures["effusion_left_ml"], figures["effusion_right_ml"]
+    left, right = figures["fluid_left_ml"], figures["fluid_right_ml"]
     if not max(left, right) > 0:
         return ""
     return "left" if left > right else "right"

@@ -14,7 +14,7 @@ from ctstudio.catalog.shelf import Model
 from ctstudio.core.volume import Volume
 from ctstudio.evaluation.chest_figures import Figures
 from ctstudio.evaluation.kept import open_folder
-from ctstudio.evaluation.medsyn_answers import consolidation_ml, effusion_ml, questions
+from ctstudio.evaluation.medsyn_answers import consolidation_ml, effusion_ml, questions, read_effusion_ml
 from ctstudio.evaluation.medsyn_classifier import FINDINGS, Labelled, augmentation_scores, labelled
 from ctstudio.evaluation.medsyn_paper import (
     Bench,
@@ -38,7 +38,11 @@ from ctstudio.systems.medsyn.reading import ChestReader, to_unit
 KEPT = "volumes"
 """Folder of what was generated, inside the folder of an evaluation."""
 
-SUMMED = {"effusion_ml": effusion_ml, "consolidation_ml": consolidation_ml}
+SUMMED = {
+    "effusion_ml": effusion_ml,
+    "effusion_read_ml": read_effusion_ml,
+    "consolidation_ml": consolidation_ml,
+}
 TOLD = ("cardiothoracic_ratio", "laa_950_percent", "airway_ml", "vessels_ml", "lungs_ml")
 AGREEMENT = ("lobes_dice", "airway_dice", "vessels_dice")
 

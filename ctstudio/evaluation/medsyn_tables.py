@@ -39,7 +39,8 @@ PUBLISHED_CLASSIFIER = {
 """Table VI: real alone, and with 200 generated volumes; its lung opacity stands beside our consolidation."""
 
 TITLES = {
-    "effusion_ml": ("effusion", "ml"),
+    "effusion_ml": ("effusion, by place and HU", "ml"),
+    "effusion_read_ml": ("effusion, as the reader marks it", "ml"),
     "cardiothoracic_ratio": ("cardiothoracic ratio", ""),
     "laa_950_percent": ("LAA-950", "%"),
     "consolidation_ml": ("consolidation", "ml"),
@@ -103,12 +104,12 @@ def _prompt_table(arms: Mapping[str, Facts], phantoms: Mapping[str, Facts]) -> l
 
 def _interesting(arm: str) -> tuple[str, ...]:
     figures = {
-        "effusion": "effusion_ml",
-        "cardiomegaly": "cardiothoracic_ratio",
-        "bullae": "laa_950_percent",
-        "consolidation": "consolidation_ml",
+        "effusion": ("effusion_ml", "effusion_read_ml"),
+        "cardiomegaly": ("cardiothoracic_ratio",),
+        "bullae": ("laa_950_percent",),
+        "consolidation": ("consolidation_ml",),
     }
-    return tuple(name for word, name in figures.items() if arm.startswith(word))
+    return next(names for word, names in figures.items() if arm.startswith(word))
 
 
 def _report_table(facts: Facts) -> list[str]:

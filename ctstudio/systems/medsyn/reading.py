@@ -20,6 +20,7 @@ from ctstudio.core.resample import labels_onto, volume_onto
 from ctstudio.core.volume import Volume
 from ctstudio.core.windows import Window
 from ctstudio.measure.chest_anatomy import ChestAnatomy
+from ctstudio.measure.tidy import large_pieces, tidy_lobes
 from ctstudio.nets.volume_segmenter import VolumeSegmenter
 from ctstudio.nets.weight_files import WEIGHTS, load_weights, read_config, save_weights
 
@@ -129,7 +130,10 @@ def _back(numbers: Tensor, seen: Grid, grid: Grid) -> NDArray[np.uint8]:
 
 
 def _anatomy(regions: NDArray[np.uint8], details: NDArray[np.uint8], grid: Grid) -> ChestAnatomy:
-    lobes = np.where(regions <= len(LUNG_LOBES), regions, 0).astype(np.uint8)
+    """What was read, without strays."""
+    lobes = tidy_lobes(np.where(regions <= len(LUNG_LOBES), regions, 0).astype(np.uint8))
     airway, vessels, dense = (details == n for n in range(1, len(DETAILS) + 1))
     heart, effusion = (regions == len(LUNG_LOBES) + n for n in (1, 2))
-    return ChestAnatomy(grid, lobes, airway, vessels & (lobes > 0), heart, effusion, dense & (lobes > 0))
+    inside = lobes > 0
+    airway &= inside | large_pieces(airway, 1.0)
+    return ChestAnatomy(grid, lobes, airway, vessels & inside, large_pieces(heart, 1.0), effusion, dense & inside)
