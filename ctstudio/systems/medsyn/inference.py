@@ -79,7 +79,8 @@ class LeanBase:
         x, skips = _down(net.downs, list(stem), time)  # (1, width, D, h', w')
         x = resnet(net.mid_block1, drained(x), time)  # (1, width, D, h', w')
         x = attended(_layer(net, "mid_spatial_attn1"), x)  # (1, width, D, h', w')
-        return [self._heard(list(x), [list(skip) for skip in skips], list(stem), time, one) for one in told]
+        found = [self._heard(list(x), [list(skip) for skip in skips], list(stem), time, one) for one in told[:-1]]
+        return [*found, self._heard(x, skips, stem, time, told[-1])]
 
     def _heard(self, x: Slabs, skips: list[Slabs], stem: Slabs, time: Tensor, told: Told) -> Tensor:
         """The middle from where it hears the text, and the way up."""

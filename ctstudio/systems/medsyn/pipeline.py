@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ctstudio.catalog.medsyn import ANATOMY, GENERATE, GenerateParameters, SegmentParameters
+from ctstudio.catalog.medsyn_memory import Plan
 from ctstudio.core.errors import IntensityError, MaskError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap
@@ -24,9 +25,9 @@ from ctstudio.protocol.events import Finished, Preview, Stepped
 from ctstudio.protocol.recorded import provenance_of
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result, Sample
-from ctstudio.systems.medsyn.channels import decoded
-from ctstudio.systems.medsyn.memory import check_memory
-from ctstudio.systems.medsyn.outcome import images_of, labels_of, measures_of
+from ctstudio.systems.medsyn.channels import LOBES, decoded
+from ctstudio.systems.medsyn.memory import planned
+from ctstudio.systems.medsyn.outcome import chest_of, images_of, labels_of, measures_of
 from ctstudio.systems.medsyn.placement import Placement, place_anatomy, place_freely, place_scan
 from ctstudio.systems.medsyn.sampling import Known, evaluations
 from ctstudio.systems.medsyn.stages import Heard, coarse_steps, fine_steps, given, heard
@@ -99,6 +100,7 @@ class _Work:
 
     request: Request
     model: MedsynModel
+    plan: Plan
     parameters: Parameters
     placement: Placement
     hears: Heard
@@ -110,10 +112,10 @@ def _made(
     request: Request, model: MedsynModel, parameters: Parameters, placement: Placement, guidance: float
 ) -> Iterator[Event]:
     """All samples of a request."""
-    check_memory(model, parameters.upscale_steps > 0)
+    plan = planned(model, parameters.upscale_steps > 0)
     hears = heard(model, parameters.text, parameters.impression, guidance)
     pace = Pace(request.id, _stages(model, parameters, hears), parameters.count)
-    work = _Work(request, model, parameters, placement, hears, given(model, placement), pace)
+    work = _Work(request, model, plan, parameters, placement, hears, given(model, placement), pace)
     samples = []
     for number in range(1, parameters.count + 1):
         sample = yield from _one_sample(work, number)
@@ -136,14 +138,14 @@ def _one_sample(work: _Work, number: int) -> Generator[Event, None, Sample]:
     began, started = datetime.now(UTC), time.monotonic()
     request, model, parameters, grid = work.request, work.model, work.parameters, work.placement.coarse
     seed = parameters.seed + number - 1
-    steps = coarse_steps(model, work.hears, work.known, parameters.sampler, parameters.steps, seed)
+    steps = coarse_steps(model, work.plan, work.hears, work.known, parameters.sampler, parameters.steps, seed)
     volume = yield from _followed(work, number, COARSE, steps)
     if parameters.upscale_steps:
         yield Preview(request.id, number, _shown(volume, grid))
         grid = work.placement.fine
-        steps = fine_steps(model, volume, work.known, parameters.sampler, parameters.upscale_steps, seed)
+        steps = fine_steps(model, work.plan, volume, work.known, parameters.sampler, parameters.upscale_steps, seed)
         volume = yield from _followed(work, number, FINE, steps)
-    chest, scan = decoded(volume[0]), request.inputs.get("scan")
+    chest, scan = chest_of(volume[0], LOBES in work.placement.channels), request.inputs.get("scan")
     outputs = labels_of(chest, grid, scan) if isinstance(scan, Volume) else images_of(chest, grid)
     measures, seconds = measures_of(chest, grid), time.monotonic() - started
     told = provenance_of(request, model.info, parameters.model_dump(), seed, outputs, began, seconds)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ctstudio.catalog.medsyn_memory import Plan
 from ctstudio.diffusion.guidance import guided
 from ctstudio.diffusion.loop import Denoised
 from ctstudio.diffusion.noise import generator_for
@@ -34,7 +35,7 @@ class Heard:
 
 def heard(model: MedsynModel, findings: str, impression: str, guidance: float) -> Heard:
     """What the base network hears of a report, the same at every step; no guidance without a text."""
-    base = _base(model)
+    base = LeanBase(model.base, model.dtype)
     if not findings and not impression:
         return Heard((base.told(None),), 1.0)
     told = base.told(model.text.encode([(findings, impression)]))
@@ -49,19 +50,20 @@ def given(model: MedsynModel, placement: Placement) -> Known | None:
 
 
 def coarse_steps(
-    model: MedsynModel, hears: Heard, known: Known | None, sampler: str, steps: int, seed: int
+    model: MedsynModel, plan: Plan, hears: Heard, known: Known | None, sampler: str, steps: int, seed: int
 ) -> Iterator[Denoised]:
     """Denoise the coarse volume (1, 4, n, n, n).
 
     Args:
         model: Its base network is called.
+        plan: Slices at a time.
         hears: The text.
         known: What is given, on the fine grid.
         sampler: As in the card.
         steps: As in the card.
         seed: Of the sample.
     """
-    base = _base(model)
+    base = LeanBase(model.base, model.dtype, plan.base_slab)
 
     def predict(x_t: Tensor, times: Tensor) -> Tensor:
         found = base(x_t, float(times[0]), hears.told)  # one or two of (1, 4, n, n, n)
@@ -73,29 +75,26 @@ def coarse_steps(
 
 
 def fine_steps(
-    model: MedsynModel, coarse: Tensor, known: Known | None, sampler: str, steps: int, seed: int
+    model: MedsynModel, plan: Plan, coarse: Tensor, known: Known | None, sampler: str, steps: int, seed: int
 ) -> Iterator[Denoised]:
     """Denoise the fine volume (1, 4, N, N, N).
 
     Args:
         model: Its upscaler is called.
+        plan: Slices at a time, and whether the stem is kept.
         coarse: (1, 4, n, n, n), as the base network made it.
         known: What is given, on the fine grid.
         sampler: As in the card.
         steps: As in the card.
         seed: Of the sample.
     """
-    upscaler = LeanUpscaler(model.upscaler, model.dtype)
+    upscaler = LeanUpscaler(model.upscaler, model.dtype, plan.slab, plan.keep_stem)
     seen = upscaler.seen(raised(coarse, model.config.factor))
 
     def predict(x_t: Tensor, times: Tensor) -> Tensor:
         return upscaler(x_t, float(times[0]), seen)  # (1, 4, N, N, N)
 
     yield from sampled(predict, sampler, steps, _noise(model, model.config.upscaler.side, seed, "fine"), known)
-
-
-def _base(model: MedsynModel) -> LeanBase:
-    return LeanBase(model.base, model.dtype)
 
 
 def _noise(model: MedsynModel, side: int, seed: int, stage: str) -> Tensor:

@@ -11,6 +11,7 @@ from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import Model, part_folder
 from ctstudio.nets.weight_files import WEIGHTS, load_weights
 from ctstudio.systems.medsyn.config import MedsynConfig
+from ctstudio.systems.medsyn.inference import lay_out
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 from ctstudio.systems.medsyn.text import TextEncoder, load_text
 
@@ -29,7 +30,7 @@ class MedsynModel:
         upscaler: Coarse volume to the fine one.
         text: Reports to what the base network hears.
         device: Where the networks are.
-        dtype: float32, or bfloat16: what convolutions and attention compute in; weights lie in memory as float32.
+        dtype: float32, or bfloat16: what convolutions and attention compute in, and their weights lie in.
     """
 
     info: ModelInfo
@@ -59,7 +60,11 @@ def load(folder: Path, info: ModelInfo, device: torch.device, dtype: torch.dtype
     base, upscaler = unfilled_base(config), unfilled_upscaler(config)
     for network, part in ((base, BASE), (upscaler, UPSCALER)):
         load_weights(network, part_folder(model, part) / WEIGHTS)
-        network.to(device).eval().requires_grad_(False)
+        network.eval().requires_grad_(False)
+    lay_out(base, dtype, base.final_conv)
+    lay_out(upscaler, dtype, upscaler.final_conv0)
+    for network in (base, upscaler):
+        network.to(device)
     text = load_text(part_folder(model, TEXT), config.text, device)
     return MedsynModel(info, folder, config, base, upscaler, text, device, dtype)
 

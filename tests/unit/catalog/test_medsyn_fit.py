@@ -11,7 +11,6 @@ import pytest
 from ctstudio.catalog.cards import card
 from ctstudio.catalog.fit import Fit
 from ctstudio.catalog.fits import fits_of
-from ctstudio.catalog.medsyn_memory import needed_bytes
 from ctstudio.catalog.model_card import ModelInfo, Range, Ranges
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.errors import ParameterError
@@ -119,16 +118,6 @@ def test_short_memory_is_red_and_offers_less(tmp_path: Path) -> None:
     assert said.level == "red"
     assert "coarse volume takes" in said.reason
     assert _said(fits_of(_model(tmp_path), {"text": "x", "upscale_steps": 0}, {}, free_bytes=8 * GIB)) == {}
-
-
-def test_the_paper_sizes_take_what_was_measured() -> None:
-    """21.0 GiB and 10.5 GiB for the upscaler, 1.04 GiB for the base network, beside 2.9 GiB of weights."""
-    weights = 2.87 * GIB
-    assert needed_bytes(PAPER, True, "fp32", on_cpu=False) - weights == pytest.approx(21.0 * GIB, rel=0.15)
-    assert needed_bytes(PAPER, True, "bf16", on_cpu=False) - weights == pytest.approx(10.5 * GIB, rel=0.15)
-    assert needed_bytes(PAPER, False, "fp32", on_cpu=False) - weights == pytest.approx(1.04 * GIB, rel=0.15)
-    narrow = {**PAPER, "upscaler": {"side": 256, "dim": 56, "patch": 2}}
-    assert needed_bytes(narrow, True) < 0.4 * needed_bytes(PAPER, True)
 
 
 def test_nothing_at_all_is_refused_and_anything_is_enough() -> None:
