@@ -9,11 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ctstudio.catalog.medsyn_memory import Plan, working_need
 from ctstudio.systems.medsyn.blocks import ResnetBlock
-from ctstudio.systems.medsyn.config import TextConfig, UNetConfig
+from ctstudio.systems.medsyn.config import PAPER, TextConfig, UNetConfig
 from ctstudio.systems.medsyn.inference import LeanBase, LeanUpscaler
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 from ctstudio.systems.medsyn.slabs import Moments, joined, ranges, resnet, slices
+from live_memory import LiveMemory
 
 SIDE, TIME = 32, 321.0
 SLABS = [None, 3, 13]
@@ -151,3 +153,20 @@ def test_slabs_are_given_up_as_they_are_used(flat: bool) -> None:
 
 def _error(ours: Tensor, theirs: Tensor) -> float:
     return float((ours - theirs).norm() / theirs.norm())
+
+
+def test_the_foretold_memory_holds_at_paper_size() -> None:
+    with torch.device("meta"):
+        network = frozen_on_meta(Upscaler(PAPER.upscaler))
+        x_t = torch.empty(1, 4, 256, 256, 256)
+        lean = LeanUpscaler(network, torch.bfloat16, 64, keep_stem=False)
+        with LiveMemory() as live:
+            lean(x_t, TIME, lean.seen(x_t))
+    foretold = working_need(PAPER.model_dump(), True, "bf16", False, Plan(64, 64, False))
+    volumes = 8 * 4 * 4 * 256**3
+    assert foretold - volumes == pytest.approx(live.peak, rel=0.1)
+    assert foretold < 12 * 2**30
+
+
+def frozen_on_meta(network: Upscaler) -> Upscaler:
+    return network.eval().requires_grad_(False)
