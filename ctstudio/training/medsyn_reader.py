@@ -1,0 +1,41 @@
+"""The reader of chest CTs as two stages of a run: its U-Net, then its look at each voxel."""
+
+from __future__ import annotations
+
+from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
+from ctstudio.catalog.recipe_parts import StageSettings
+from ctstudio.nets.volume_segmenter import VolumeSegmenter
+from ctstudio.systems.medsyn.reading import new_network
+from ctstudio.training.chest_targets import ChestTargets, make_targets
+from ctstudio.training.run import Run
+from ctstudio.training.stages.medsyn_look import LookStage, seen_voxels
+from ctstudio.training.stages.medsyn_segmenter import MedsynSegmenterStage
+
+SEGMENTER, LOOK = "segmenter", "look"
+"""Names of the two stages."""
+
+LOOK_SETTINGS = StageSettings(steps=600, batch=8192, learning_rate=4e-3, warm_up=20, ema_decay=0.98)
+LOOK_DRAWS = 24
+"""Volumes, or parts of them, that the look's voxels are taken from."""
+
+
+def train_reader(run: Run, settings: MedsynSegmenterSettings, patients: int) -> None:
+    """Make the chests that are missing, and train both stages, or go on with them."""
+    folder = run.cache / "reader"
+    make_targets(range(patients), folder, run.watcher.progress)
+    network, chests = new_network(settings.features), ChestTargets(folder)
+    stage = MedsynSegmenterStage(network, chests, settings)
+    run.train(SEGMENTER, stage, settings)
+    network.requires_grad_(False)
+    network.look.requires_grad_(True)
+    voxels = seen_voxels(stage, LOOK_DRAWS, run.recipe.seed)
+    run.train(LOOK, LookStage(network, voxels, LOOK_SETTINGS), LOOK_SETTINGS)
+
+
+def trained_reader(run: Run, settings: MedsynSegmenterSettings) -> VolumeSegmenter:
+    """The newest moving averages of both stages as one network, in evaluation mode; `save_reader` writes it."""
+    network = new_network(settings.features)
+    unet = {key: value for key, value in run.store(SEGMENTER).average().items() if key.startswith("net.")}
+    look = {f"look.{key}": value for key, value in run.store(LOOK).average().items()}
+    network.load_state_dict({**unet, **look}, strict=True)
+    return network.eval().requires_grad_(False)
