@@ -27,7 +27,7 @@ def _text(title: str, description: str) -> Any:
 class _Parameters(BaseModel):
     """What may be set in either task."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     text: str = _text("Findings", "The report's findings in English, as a radiologist writes them.")
     impression: str = _text("Impression", "The report's impression; may be left out.")

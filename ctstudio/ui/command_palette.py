@@ -40,11 +40,11 @@ class CommandPalette(QDialog):
         self.list.itemClicked.connect(lambda _: self._run())
         layout.addWidget(self.search)
         layout.addWidget(self.list)
-        self._filter("")
 
     def open_over(self, window: QWidget) -> None:
-        """Show the palette in the upper middle of a window."""
+        """Show the palette in the upper middle of a window; its lines are made now, not at the window's start."""
         self.search.clear()
+        self._filter("")
         corner = window.mapToGlobal(window.rect().topLeft())
         self.move(corner.x() + (window.width() - self.width()) // 2, corner.y() + 70)
         self.show()
