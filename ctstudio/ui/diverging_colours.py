@@ -53,7 +53,7 @@ class DifferenceLegend(QWidget):
 
     def sizeHint(self) -> QSize:
         """Room for the bar and its numbers."""
-        return QSize(220, 34)
+        return QSize(124, 34)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -44,7 +44,7 @@ class WordsViews(QWidget):
         self.difference = [self.linked.make(plane, "B − A", spanning) for plane in (AXIAL, CORONAL)]
         self.legend = DifferenceLegend()
         self.heads = [ShortLabel() for _ in range(3)]
-        self.outlines = QCheckBox("Outline structures")
+        self.outlines = QCheckBox("Outlines")
         self.outlines.setToolTip("Draw lobes, airway and vessels as outlines into A and B")
         self.outlines.setChecked(True)
         self.outlines.toggled.connect(lambda _: self._colour())
@@ -103,8 +103,10 @@ class WordsViews(QWidget):
         grid = QGridLayout()
         grid.setSpacing(2)
         for column, (head, views) in enumerate(zip(self.heads, (self.a, self.b, self.difference), strict=True)):
-            head.setContentsMargins(10, 0, 6, 0)
-            grid.addWidget(head, 0, column)
+            over = QHBoxLayout()
+            over.setContentsMargins(10, 0, 6, 0)
+            over.addWidget(head)
+            grid.addLayout(over, 0, column)
             for line, view in enumerate(views):
                 grid.addWidget(view, 1 + line, column)
             grid.setColumnStretch(column, 1)
@@ -119,8 +121,8 @@ class WordsViews(QWidget):
         foot.setObjectName("panel")
         foot.setFixedHeight(118)
         under = QHBoxLayout(foot)
-        under.setContentsMargins(12, 8, 8, 8)
-        under.setSpacing(18)
+        under.setContentsMargins(10, 8, 4, 8)
+        under.setSpacing(8)
         under.addWidget(self.changes, 1)
         under.addLayout(side)
         under.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
@@ -145,10 +147,9 @@ class ChangeTable(QScrollArea):
         self.changes = changes
         inside = QWidget()
         grid = QGridLayout(inside)
-        grid.setContentsMargins(0, 0, 6, 0)
-        grid.setHorizontalSpacing(14)
+        grid.setContentsMargins(0, 0, 2, 0)
+        grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
-        grid.setColumnMinimumWidth(0, 150)
         grid.setColumnStretch(4, 1)
         for column, name in enumerate(("Measured", "A", "B", "Change")):
             grid.addWidget(_cell(name, theme.FAINT, column), 0, column)
