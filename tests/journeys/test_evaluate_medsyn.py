@@ -39,16 +39,16 @@ def test_tables_are_written_and_kept_volumes_are_not_made_again(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "medsyn"
-    facts = ctstudio_here(capsys, *words(model, out, "bullae"), "--json").facts
+    facts = ctstudio_here(capsys, *words(model, out, "reports"), "--json").facts
     made = {path: path.stat().st_mtime_ns for path in (out / "volumes" / "model").rglob("*.npz")}
-    assert len(made) == 6  # without, with, and with in other words
-    assert {question["name"] for question in facts["questions"]["model"]} == {"bullae", "negations", "paraphrases"}
-    more = ctstudio_here(capsys, *words(model, out, "bullae,segmentation"), "--json").facts
+    assert len(made) == 2
+    assert facts["distances"]["count"] == 2
+    more = ctstudio_here(capsys, *words(model, out, "reports,segmentation"), "--json").facts
     assert {path: path.stat().st_mtime_ns for path in made} == made
-    assert more["questions"] == facts["questions"]
+    assert more["arms"] == facts["arms"]
     assert set(more["segmentation"]) == {"with text", "without text"}
     text = (out / "medsyn.md").read_text()
-    for said in ("%LAA-950 with bullae above without", "1.4 ± 3.5", "0.77 ± 0.12", "not comparable"):
+    for said in ("real 45.8", "0.77 ± 0.12", "not comparable"):
         assert said in text
 
 
