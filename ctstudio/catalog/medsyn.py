@@ -87,8 +87,8 @@ class GenerateParameters(_Parameters):
         le=10.0,
         allow_inf_nan=False,
         title="Guidance",
-        description="1 is the model as trained. More follows the text harder, and may look unnatural. It doubles the "
-        "time of the coarse volume, and acts there alone.",
+        description="1 is the model as trained. More follows the text harder, and may look unnatural. It acts on "
+        "the coarse volume, which then takes nearly twice as long.",
         json_schema_extra={"source": "ours; the released code samples with 1, its previews with 2"},
     )
 
