@@ -24,6 +24,7 @@ CHANGES = {
     "upscaler.batch": "2",
     "upscaler.crop": "[8, 8, 8]",
     "upscaler.slab": "4",
+    "figures.volumes": "2",
     "run.precision": "fp32",
     "run.validate_every": "1",
     "run.sample_every": "0",
@@ -31,7 +32,10 @@ CHANGES = {
 
 
 def tiny_medsyn_recipe(**more: str) -> MedsynRecipe:
-    """The demo's recipe with everything small; more changes by dotted key, "__" for the dot."""
+    """The demo's recipe with everything small, and without a reader, which takes whole chests.
+
+    More changes by dotted key, "__" for the dot.
+    """
     recipe = load_recipe("demo/medsyn", {**CHANGES, **{key.replace("__", "."): value for key, value in more.items()}})
     assert isinstance(recipe, MedsynRecipe)
-    return recipe
+    return recipe.model_copy(update={"segmenter": None})

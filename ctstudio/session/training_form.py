@@ -19,6 +19,11 @@ _FEW = {
     "denoiser.steps": ("Steps", "Steps of the optimiser."),
     "denoiser.batch": ("Batch", "Samples a step."),
     "denoiser.learning_rate": ("Learning rate", "After the warm-up; it falls to a tenth along a cosine."),
+    "text.steps": ("Text steps", "Steps of the text encoder's optimiser."),
+    "coarse.steps": ("Coarse steps", "Steps of the optimiser of the coarse volume's network."),
+    "coarse.batch": ("Coarse batch", "Coarse volumes a step."),
+    "coarse.learning_rate": ("Learning rate", "Of the coarse volume's network; it falls to a tenth along a cosine."),
+    "upscaler.steps": ("Refinement steps", "Steps of the upscaler's optimiser."),
     "adapt.method": (
         "Method",
         "lora trains small additions to some layers; full trains every weight; controlnet trains a copy of some blocks "
@@ -29,12 +34,14 @@ _FEW = {
     "distil.method": ("Method", "How the teacher's many steps become the student's few."),
     "distil.student_steps": ("Student steps", "Steps that the student is made for."),
     "distil.guidance": ("Guidance", "Guidance scale that goes into the student."),
+    "data.coarse_patients": ("Phantom patients", "How many procedural chests are made, with their reports."),
+    "data.fine_patients": ("At full resolution", "How many of them are made at full resolution too."),
     "data.patients": ("Phantom patients", "How many procedural patients are made."),
     "data.slices_each": ("Slices of each", "Axial slices that are taken of each patient, at most."),
     "run.sample_every": ("Sample every", "Steps between two looks at the fixed samples; 0 for none."),
 }
 _COPY_SUFFIX = " copy"
-_ORDER = {"fine-tune": 0, "distil": 1, "train": 2}
+_ORDER = {"fine-tune": 0, "distil": 1, "train": 2, "medsyn": 2}
 
 
 class TrainingForm:
@@ -151,6 +158,11 @@ class TrainingForm:
         return self._phantoms
 
     @property
+    def takes_datasets(self) -> bool:
+        """Whether the recipe can learn on prepared data; MedSyn's reports are those of phantoms alone."""
+        return self._settings.get("kind") != "medsyn"
+
+    @property
     def dataset(self) -> str | None:
         """Folder of the prepared data set, "" when none is chosen; None with the recipe's phantoms."""
         data = self._settings.get("data", {})
@@ -202,7 +214,7 @@ class TrainingForm:
     def _set_all(self, data: dict[str, Any]) -> None:
         self._settings = data
         self._recipe_name = str(data["name"])
-        self._phantoms = dict(data["data"]) if data["data"]["source"] == "phantom" else None
+        self._phantoms = dict(data["data"]) if data["data"]["source"].startswith("phantom") else None
         self.changed.emit("recipe")
 
     def _fill(self) -> None:

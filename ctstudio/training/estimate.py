@@ -26,7 +26,7 @@ TRIED_IMAGES = 2
 TRIED_REPORTS = 40
 FINE_COST = 8
 """How many coarse chests take the time and place of a fine one."""
-STEPPED = (*TRAINED, "student", "text", "coarse", "upscaler")
+STEPPED = (*TRAINED, "student", "text", "coarse", "upscaler", "look")
 """Stages that take steps."""
 
 

@@ -32,7 +32,7 @@ ALONE = ("data", "latents", "images", "paths", "export", "calibrate", "figures")
 def plan_of(recipe: Recipe) -> Plan:
     """The stages of a recipe, in order."""
     if isinstance(recipe, MedsynRecipe):
-        return medsyn.STAGES
+        return medsyn.stages_of(recipe)
     if isinstance(recipe, DistilRecipe):
         return distil.STAGES
     return fine_tune.STAGES if isinstance(recipe, FineTuneRecipe) else from_scratch.stages_of(recipe)

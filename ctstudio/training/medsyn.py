@@ -8,11 +8,14 @@ from itertools import groupby
 import torch
 from torch import nn
 
+from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.core.volume import Volume
 from ctstudio.diffusion.noise import generator_for
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 from ctstudio.training.chests import FineChests, load_coarse, make_coarse, make_fine
 from ctstudio.training.medsyn_export import export_medsyn, medsyn_config, medsyn_recipe
+from ctstudio.training.medsyn_figures import measure_medsyn
+from ctstudio.training.medsyn_reader import train_reader
 from ctstudio.training.medsyn_text import make_reports, train_text, trained_text
 from ctstudio.training.reports import ReportOfPhantom, draw_reports
 from ctstudio.training.run import Run
@@ -77,10 +80,23 @@ def upscaler(run: Run) -> None:
     run.train("upscaler", stage, recipe.upscaler, LossLooker(held))
 
 
+def segmenter(run: Run) -> None:
+    """The reader that measures."""
+    recipe = medsyn_recipe(run)
+    if recipe.segmenter is not None:
+        train_reader(run, recipe.segmenter, recipe.data.fine_patients)
+
+
 def export(run: Run) -> None:
     """The model's folder."""
     run.watcher.begin("export")
     export_medsyn(run)
+
+
+def figures(run: Run) -> None:
+    """What the model reaches on phantoms it never saw."""
+    run.watcher.begin("figures")
+    measure_medsyn(run)
 
 
 STAGES: dict[str, Callable[[Run], None]] = {
@@ -88,8 +104,15 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "text": text,
     "coarse": coarse,
     "upscaler": upscaler,
+    "segmenter": segmenter,
     "export": export,
+    "figures": figures,
 }
+
+
+def stages_of(recipe: MedsynRecipe) -> dict[str, Callable[[Run], None]]:
+    """The stages that a recipe needs, in order: a model may do without a reader."""
+    return {name: stage for name, stage in STAGES.items() if name != "segmenter" or recipe.segmenter is not None}
 
 
 def reports_of(seeds: Sequence[int], wordings: int) -> list[list[ReportOfPhantom]]:

@@ -12,16 +12,18 @@ from ctstudio.nets.weight_files import save_weights
 from ctstudio.phantom.chest_structures import LOBE_NAMES
 from ctstudio.systems.medsyn.config import FIELD_OF_VIEW_MM, MedsynConfig
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
+from ctstudio.systems.medsyn.reading import save_reader
 from ctstudio.systems.medsyn.text import save_text
 from ctstudio.systems.medsyn.weights import BASE, TEXT, UPSCALER
 from ctstudio.training.data import in_words
 from ctstudio.training.export import LICENCE, emptied, stage_record
+from ctstudio.training.medsyn_reader import LOOK, SEGMENTER, trained_reader
 from ctstudio.training.medsyn_text import trained_text, vocabulary_of
 from ctstudio.training.recorder import device_name
 from ctstudio.training.run import Run, restored
 
 TRAINED = ("text", "coarse", "upscaler")
-"""Stages that train a network of the model."""
+"""Stages that train what every model has."""
 MADE = (*LOBE_NAMES, "bronchi", "lung_vessels")
 """Labels that the model makes."""
 
@@ -57,7 +59,11 @@ def export_medsyn(run: Run, which: str = "last") -> Path:
     save_weights(restored(run, "coarse", BaseNetwork(config.base, config.text), which), folder / BASE)
     save_weights(restored(run, "upscaler", Upscaler(config.upscaler), which), folder / UPSCALER)
     save_text(trained_text(run, config.text), vocabulary_of(run), folder / TEXT)
-    records = {name: stage_record(run, name) for name in TRAINED}
+    trained: tuple[str, ...] = TRAINED
+    if recipe.segmenter is not None:
+        trained = (*TRAINED, SEGMENTER, LOOK)
+        save_reader(trained_reader(run, recipe.segmenter), recipe.segmenter.features, folder)
+    records = {name: stage_record(run, name) for name in trained}
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     ModelInfo(
         name=recipe.model_name,

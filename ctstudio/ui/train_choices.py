@@ -91,7 +91,7 @@ class TrainChoices(QWidget):
         self.data.clear()
         if form.phantoms is not None:
             self.data.addItem(_PHANTOMS, None)
-        for found in self._link.datasets.values():
+        for found in self._link.datasets.values() if form.takes_datasets else ():
             self.data.addItem(found.info.name, str(found.folder))
             self.data.setItemData(self.data.count() - 1, str(found.folder), _TIP)
         if form.dataset == "":
@@ -99,6 +99,7 @@ class TrainChoices(QWidget):
         elif form.dataset is not None and self.data.findData(form.dataset) < 0:
             self.data.addItem(Path(form.dataset).name, form.dataset)
         self.data.setCurrentIndex(0 if form.dataset is None else self.data.findData(form.dataset))
+        self.dataset.setEnabled(form.takes_datasets)
         self.data_about.setText(self._data_words())
         self.data_about.setVisible(bool(self.data_about.text()))
         self.offered.emit()

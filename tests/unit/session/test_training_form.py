@@ -156,7 +156,7 @@ def test_a_recipe_of_borrowed_parts_says_what_it_begins_with() -> None:
     form.offer(tuple(list_recipes()))
     assert form.recipe_name == "fine-tune/na-diff-lora"
     assert [recipe.kind for recipe in form.recipes] == sorted(
-        (recipe.kind for recipe in form.recipes), key=["fine-tune", "distil", "train"].index
+        (recipe.kind for recipe in form.recipes), key=lambda kind: {"fine-tune": 0, "distil": 1}.get(kind, 2)
     )
     said = {}
     for name in ("demo/na-diff", "demo/na-diff-a", "demo/na-diff-c"):
@@ -165,3 +165,16 @@ def test_a_recipe_of_borrowed_parts_says_what_it_begins_with() -> None:
     assert said["demo/na-diff"] == "None: trained from nothing"
     assert said["demo/na-diff-a"] == "None; parts of na-diff-demo"
     assert said["demo/na-diff-c"] == "na-diff-demo-a, with parts of na-diff-demo"
+
+
+def test_a_recipe_of_reports_learns_on_phantoms_alone() -> None:
+    form = TrainingForm(lambda title: Path("runs") / title)
+    form.offer(tuple(list_recipes()))
+    form.take(load_recipe("demo/medsyn"))
+    assert (form.needs_base, form.takes_datasets, form.dataset) == (False, False, None)
+    assert form.phantoms is not None
+    assert {"coarse.steps", "coarse.learning_rate", "upscaler.steps", "data.fine_patients"} <= {
+        field.name for field in form.fields()
+    }
+    form.set("coarse.steps", "12")
+    assert form.value("coarse.steps") == 12

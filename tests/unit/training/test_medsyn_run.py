@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from ctstudio.protocol.request import Request
 from ctstudio.protocol.training_run import RunFiles, StepLine, ValidationLine, read_records
 from ctstudio.systems.medsyn.pipeline import generate
 from ctstudio.systems.medsyn.weights import load
+from ctstudio.training import medsyn_figures
 from ctstudio.training.checks import check_run
 from ctstudio.training.estimate import estimate
 from ctstudio.training.launch import run_recipe
+from ctstudio.training.medsyn_text import reading_figures, text_figures
 from ctstudio.training.promote import promote
 from tiny_medsyn_recipe import tiny_medsyn_recipe
 
@@ -26,7 +29,7 @@ RECIPE = tiny_medsyn_recipe()
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "run"
-    run_recipe(RECIPE, folder)
+    run_recipe(RECIPE, folder, stages=("data", "text", "coarse", "upscaler", "export"))
     return folder
 
 
@@ -49,6 +52,18 @@ def test_the_model_is_whole_and_generates(folder: Path) -> None:
     last = list(generate(Request("one", "medsyn", "generate", str(model.folder), parameters, {}), loaded))[-1]
     assert isinstance(last, Finished)
     assert last.result.samples[0].outputs["ct"].grid.shape == (16, 16, 16)
+
+
+def test_what_the_texts_carry_is_measured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        medsyn_figures, "reading_figures", partial(reading_figures, learn=range(30), judge=range(30, 40))
+    )
+    monkeypatch.setattr(medsyn_figures, "text_figures", partial(text_figures, seeds=range(10_000, 10_008)))
+    run_recipe(RECIPE, folder, resume=True, stages=("figures",))
+    figures = find_model(folder / "model").info.figures
+    assert 0 <= figures["text"]["token_accuracy"] <= 1
+    assert set(figures["reading"]) == {"held-out patients", "held-out phrases"}
+    assert "questions" not in figures  # there is no reader
 
 
 def test_a_checkpoint_is_promoted(folder: Path, tmp_path: Path) -> None:
