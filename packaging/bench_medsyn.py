@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,28 +19,22 @@ import torch
 from rich.console import Console
 
 from ctstudio.catalog.medsyn_memory import plans
-from ctstudio.catalog.shelf import find_models
-from ctstudio.systems.medsyn.config import PAPER, MedsynConfig, TextConfig, UNetConfig
+from ctstudio.systems.medsyn.config import PAPER, MedsynConfig
 from ctstudio.systems.medsyn.inference import LeanBase, LeanUpscaler, lay_out
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 
-REPEATS, TIME = 3, 500.0
+REPEATS, TIME = 2, 500.0
 STEPS, UPSCALE_STEPS = 51, 21
 TFLOP = {"base": 9.931, "upscaler": 64.480}
 """Of one call at paper size, counted on the plain forward."""
-DEMO = MedsynConfig(
-    base=UNetConfig(side=32, dim=24, dim_mults=(1, 2, 3), heads=4, middle_groups=2, stem=5),
-    upscaler=UNetConfig(side=128, dim=16, dim_mults=(1, 2, 3), heads=2, stem=5),
-    text=TextConfig(width=128),
-)
+RECIPE = Path(__file__).resolve().parents[1] / "resources" / "recipes" / "demo" / "medsyn.toml"
 say = Console(width=110).print
 
 
 def main() -> None:
     """Print both tables."""
-    sizes = next((m.info.config for m in find_models() if m.info.system == "medsyn" and m.info.size == "demo"), None)
-    config = DEMO if sizes is None else MedsynConfig.model_validate(sizes)
-    say(f"demo sizes{' (of the bundled model)' if sizes else ''}, {torch.get_num_threads()} threads")
+    config = MedsynConfig.model_validate(tomllib.loads(RECIPE.read_text(encoding="utf-8"))["network"])
+    say(f"demo sizes, {torch.get_num_threads()} threads")
     for dtype in (torch.bfloat16, torch.float32):
         compare(config, dtype)
     if torch.cuda.is_available():

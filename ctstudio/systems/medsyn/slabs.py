@@ -109,7 +109,7 @@ def attended(layer: Residual, slabs: Slabs, *told: object) -> Slabs:
 def joined(below: Slabs, skip: Slabs) -> Iterator[Tensor]:
     """The channels of two volumes together; uses both up."""
     for pair in zip(drained(below), drained(skip), strict=True):
-        yield torch.cat(pair, dim=1)  # (1, C + C', d, H, W)
+        yield _together(pair, dim=1)  # (1, C + C', d, H, W)
 
 
 def drained(slabs: Slabs) -> Iterator[Tensor]:
@@ -160,5 +160,11 @@ def _with_neighbours(slabs: Iterable[Tensor], reach: int) -> Iterator[tuple[Tens
         after = next(coming, None)
         ends = torch.zeros_like(here[:, :, :1])
         parts = (ends if below is None else below, here, ends if after is None else after[:, :, :1])
-        yield here, torch.cat(parts, dim=2)  # (1, C, d + 2, H, W)
+        yield here, _together(parts, dim=2)  # (1, C, d + 2, H, W)
         below, here = here[:, :, -1:], after
+
+
+def _together(parts: tuple[Tensor, ...], dim: int) -> Tensor:
+    """Slabs along channels (1) or depth (2), channels last again, which torch's `cat` forgets in five dimensions."""
+    rows = [part.permute(0, 2, 3, 4, 1) for part in parts]  # (1, d, H, W, C) each
+    return torch.cat(rows, dim={1: 4, 2: 1}[dim]).permute(0, 4, 1, 2, 3)
