@@ -41,12 +41,7 @@ class Question:
 
 
 def effusion_ml(figures: Figures) -> float:
-    """Both sides together, by place and HU: of healthy phantoms it is 0, which what the reader marks is not."""
-    return figures["fluid_left_ml"] + figures["fluid_right_ml"]
-
-
-def read_effusion_ml(figures: Figures) -> float:
-    """Both sides together, as the reader marks them."""
+    """Both sides together, by place and HU."""
     return figures["effusion_left_ml"] + figures["effusion_right_ml"]
 
 
@@ -85,7 +80,7 @@ def _sides(measured: Measured) -> list[bool]:
 
 
 def _side(figures: Figures) -> str:
-    left, right = figures["fluid_left_ml"], figures["fluid_right_ml"]
+    left, right = figures["effusion_left_ml"], figures["effusion_right_ml"]
     if not max(left, right) > 0:
         return ""
     return "left" if left > right else "right"

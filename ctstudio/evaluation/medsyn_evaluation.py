@@ -14,7 +14,7 @@ from ctstudio.catalog.shelf import Model
 from ctstudio.core.volume import Volume
 from ctstudio.evaluation.chest_figures import Figures
 from ctstudio.evaluation.kept import open_folder
-from ctstudio.evaluation.medsyn_answers import consolidation_ml, effusion_ml, questions, read_effusion_ml
+from ctstudio.evaluation.medsyn_answers import consolidation_ml, effusion_ml, questions
 from ctstudio.evaluation.medsyn_classifier import FINDINGS, Labelled, augmentation_scores, labelled
 from ctstudio.evaluation.medsyn_paper import (
     Bench,
@@ -38,12 +38,16 @@ from ctstudio.systems.medsyn.reading import ChestReader, to_unit
 KEPT = "volumes"
 """Folder of what was generated, inside the folder of an evaluation."""
 
-SUMMED = {
-    "effusion_ml": effusion_ml,
-    "effusion_read_ml": read_effusion_ml,
-    "consolidation_ml": consolidation_ml,
-}
-TOLD = ("cardiothoracic_ratio", "laa_950_percent", "airway_ml", "vessels_ml", "lungs_ml")
+SUMMED = {"effusion_ml": effusion_ml, "consolidation_ml": consolidation_ml}
+TOLD = (
+    "effusion_read_ml",
+    "consolidation_read_ml",
+    "cardiothoracic_ratio",
+    "laa_950_percent",
+    "airway_ml",
+    "vessels_ml",
+    "lungs_ml",
+)
 AGREEMENT = ("lobes_dice", "airway_dice", "vessels_dice")
 
 
@@ -189,6 +193,7 @@ def _notes(reader: ChestReader, encoder: VolumeEncoder, settings: MedsynSettings
     notes = [
         f"{settings.volumes} volumes of each prompt, in words that training never used; all prompts share their seeds.",
         f"All volumes are read by the {reader.name}; phantoms with the same findings show what it gets wrong.",
+        "Effusion, %LAA-950 and consolidation are measured by place and HU in the lobes that a volume comes with.",
         "Intervals are Wilson's at 95 %.",
         f"{REPORTS.capitalize()}: whole reports of held-out phantoms; their CTs are the real ones.",
         "The paper's figures are of patients' scans.",

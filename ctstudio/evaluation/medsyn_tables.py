@@ -43,7 +43,8 @@ TITLES = {
     "effusion_read_ml": ("effusion, as the reader marks it", "ml"),
     "cardiothoracic_ratio": ("cardiothoracic ratio", ""),
     "laa_950_percent": ("LAA-950", "%"),
-    "consolidation_ml": ("consolidation", "ml"),
+    "consolidation_ml": ("consolidation, by place and HU", "ml"),
+    "consolidation_read_ml": ("consolidation, as the reader marks it", "ml"),
     "airway_ml": ("airway", "ml"),
     "vessels_ml": ("vessels", "ml"),
     "lungs_ml": ("lungs", "ml"),
@@ -107,7 +108,7 @@ def _interesting(arm: str) -> tuple[str, ...]:
         "effusion": ("effusion_ml", "effusion_read_ml"),
         "cardiomegaly": ("cardiothoracic_ratio",),
         "bullae": ("laa_950_percent",),
-        "consolidation": ("consolidation_ml",),
+        "consolidation": ("consolidation_ml", "consolidation_read_ml"),
     }
     return next(names for word, names in figures.items() if arm.startswith(word))
 

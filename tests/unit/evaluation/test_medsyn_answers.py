@@ -13,7 +13,7 @@ from ctstudio.evaluation.medsyn_prompts import AGAIN, ARMS, LOBE_PLACES
 def figures(left: float = 0.0, right: float = 0.0, ratio: float = 0.42, laa: float = 1.0, lobe: int = 0) -> Figures:
     """Of a chest whose consolidation, if any, lies in one lobe."""
     dense = {f"consolidation_{name}_ml": 90.0 if n == lobe else 0.0 for n, name in enumerate(LUNG_LOBES, start=1)}
-    told = {"fluid_left_ml": left, "fluid_right_ml": right, "cardiothoracic_ratio": ratio}
+    told = {"effusion_left_ml": left, "effusion_right_ml": right, "cardiothoracic_ratio": ratio}
     return {**told, "laa_950_percent": laa, **dense}
 
 
