@@ -231,3 +231,27 @@ def test_a_scan_is_looked_at_in_its_ct_alone(release: Path) -> None:
 def test_shared_tensors_written_once_are_six_fewer() -> None:
     state = base_state()
     assert len(state) - len(once(state)) == 6
+
+
+def test_all_three_parts_make_a_model_that_can_be_loaded(tmp_path: Path) -> None:
+    from ctstudio.systems.medsyn.text_network import build_text_encoder
+    from ctstudio.systems.medsyn.tokenizer import save_vocabulary, train_vocabulary
+    from ctstudio.systems.medsyn.weights import load
+
+    sizes = {"layers": 1, "heads": 2, "intermediate": 32, "vocabulary": 200, "positions": 64, "projection": 8}
+    config = TINY.model_copy(update={"text": TINY.text.model_copy(update=sizes)})
+    release = write_release(tmp_path / "model")
+    place = release / "pretrained_lm"
+    place.mkdir()
+    torch.save(build_text_encoder(config.text).state_dict(), place / "pytorch_model.bin")
+    save_vocabulary(train_vocabulary(["large left pleural effusion"], 200), place)
+    (place / "config.json").write_text(json.dumps({"num_attention_heads": 2}))
+    found = examine(release, {}, config=config)
+    assert found.lacks == ()
+    folder = write(found, "whole", tmp_path, "", False, lambda *_: None)
+    info = find_model(folder).info
+    check(find_model(folder))
+    assert info.not_ready == ""
+    model = load(folder, info, torch.device("cpu"), torch.float32)
+    assert model.text.encode(["large effusion"]).shape == (1, 6, 16)
+    assert equal(model.upscaler.state_dict(), upscaler_state())
