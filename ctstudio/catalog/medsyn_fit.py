@@ -28,7 +28,9 @@ _COARSE_MM = 4.0
 _SMALL_FIELD = 0.6
 _FOREIGN_SHARE = 0.5
 _LEAST_WORDS = 4
-_ENGLISH = frozenset({"the", "is", "are", "of", "in", "and", "no", "with", "without", "there", "normal", "left", "right"})
+_ENGLISH = frozenset(
+    {"the", "is", "are", "of", "in", "and", "no", "with", "without", "there", "normal", "left", "right"}
+)
 """Words that hardly an English report does without."""
 
 
