@@ -71,11 +71,11 @@ class Claim:
 
 def contradictions(text: str) -> list[tuple[str, str]]:
     """Pairs of clauses that cannot both be true, each pair once; what is not certain is let pass."""
-    found = []
+    found: dict[frozenset[str], tuple[str, str]] = {}
     for first, second in itertools.combinations(claims_of(text), 2):
         if first.finding == second.finding and _clash(first, second):
-            found.append((first.words, second.words))
-    return list(dict.fromkeys(found))
+            found.setdefault(frozenset((first.words, second.words)), (first.words, second.words))
+    return list(found.values())
 
 
 def claims_of(text: str) -> list[Claim]:

@@ -8,21 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctstudio.core.errors import MaskError
-from ctstudio.core.labels import values_of
+from ctstudio.core.labels import AIRWAY, LUNG_LOBES, values_of
 from ctstudio.phantom.render import Phantom
 
-LOBE_NAMES = (
-    "lung_upper_lobe_left",
-    "lung_lower_lobe_left",
-    "lung_upper_lobe_right",
-    "lung_middle_lobe_right",
-    "lung_lower_lobe_right",
-)
-"""Labels of the lobes 1 to 5."""
-AIRWAY_NAMES = ("trachea", "bronchi")
 VESSEL_NAMES = ("lung_vessels", "pulmonary_vein")
 WITHIN_NAMES = (
-    *LOBE_NAMES,
+    *LUNG_LOBES,
     *VESSEL_NAMES,
     "bronchi",
     "lung_nodule",
@@ -59,11 +50,11 @@ def chest_structures(phantom: Phantom) -> ChestStructures:
         raise MaskError("This phantom does not say where its lobes lie.", "Make it with render().")
     within = _among(WITHIN_NAMES)[phantom.labels.array]
     numbers = np.zeros(256, np.uint8)
-    numbers[list(values_of(LOBE_NAMES))] = range(1, len(LOBE_NAMES) + 1)
+    numbers[list(values_of(LUNG_LOBES))] = range(1, len(LUNG_LOBES) + 1)
     lobes = numbers[phantom.lobes] * within
     return ChestStructures(
         lobes,
-        _among(AIRWAY_NAMES)[phantom.labels.array],
+        _among(AIRWAY)[phantom.labels.array],
         _among(VESSEL_NAMES)[phantom.labels.array] & (lobes > 0),
     )
 

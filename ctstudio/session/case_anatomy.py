@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ctstudio.core.labels import LabelMap
+from ctstudio.core.labels import AIRWAY, LUNG_LOBES, LUNG_VESSELS, LabelMap
 from ctstudio.session.document import Case
 
 ANATOMY: dict[str, tuple[str, ...]] = {
-    "lobes": (
-        "lung_upper_lobe_left",
-        "lung_lower_lobe_left",
-        "lung_upper_lobe_right",
-        "lung_middle_lobe_right",
-        "lung_lower_lobe_right",
-    ),
-    "airway": ("trachea", "bronchi"),
-    "vessels": ("lung_vessels",),
+    "lobes": LUNG_LOBES,
+    "airway": AIRWAY,
+    "vessels": (LUNG_VESSELS,),
 }
 """Names of labels by the name that the card gives the input."""
 

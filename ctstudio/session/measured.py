@@ -6,16 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctstudio.core.labels import LabelMap
+from ctstudio.core.labels import LUNG_LOBES, LabelMap
 from ctstudio.protocol.result import Sample
 
 _UNITS = {"hu": "HU", "ml": "mL", "l": "L", "mm": "mm", "cm": "cm", "percent": "%", "fraction": "fraction", "s": "s"}
 _SPELLED = {"ctr": "Cardiothoracic ratio", "laa": "LAA", "sd": "SD", "hu": "HU", "ct": "CT"}
 _MIDDLE_LITRE_ML = 1000.0
-_LOBES = {
-    "left": ("lung_upper_lobe_left", "lung_lower_lobe_left"),
-    "right": ("lung_upper_lobe_right", "lung_middle_lobe_right", "lung_lower_lobe_right"),
-}
+_LOBES = {"left": LUNG_LOBES[:2], "right": LUNG_LOBES[2:]}
 
 
 @dataclass(frozen=True)

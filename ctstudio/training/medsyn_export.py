@@ -8,8 +8,8 @@ from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.catalog.model_card import ModelInfo, Range, Ranges, Training
 from ctstudio.catalog.shelf import file_digest
 from ctstudio.core.errors import ParameterError
+from ctstudio.core.labels import LUNG_LOBES, LUNG_VESSELS
 from ctstudio.nets.weight_files import save_weights
-from ctstudio.phantom.chest_structures import LOBE_NAMES
 from ctstudio.systems.medsyn.config import FIELD_OF_VIEW_MM, MedsynConfig
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 from ctstudio.systems.medsyn.reading import save_reader
@@ -24,7 +24,7 @@ from ctstudio.training.run import Run, restored
 
 TRAINED = ("text", "coarse", "upscaler")
 """Stages that train what every model has."""
-MADE = (*LOBE_NAMES, "bronchi", "lung_vessels")
+MADE = (*LUNG_LOBES, "bronchi", LUNG_VESSELS)
 """Labels that the model makes."""
 
 

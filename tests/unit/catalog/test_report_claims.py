@@ -63,3 +63,8 @@ def test_reports_that_tell_the_truth_hold_no_contradiction() -> None:
         patient = make_patient(seed, "chest", draw_chest_findings(seed))
         for wording in range(2):
             assert contradictions(chest_report(patient, wording, "all").text) == []
+
+
+def test_a_pair_that_is_said_twice_is_named_once() -> None:
+    text = "Large left pleural effusion. No pleural effusion. Large left pleural effusion."
+    assert contradictions(text) == [("large left pleural effusion", "no pleural effusion")]

@@ -10,8 +10,9 @@ import pytest
 
 from ctstudio.core.errors import ParameterError
 from ctstudio.core.grid import Grid
+from ctstudio.core.labels import LUNG_LOBES
 from ctstudio.phantom.chest_grid import chest_grid
-from ctstudio.phantom.chest_structures import LOBE_NAMES, chest_structures
+from ctstudio.phantom.chest_structures import chest_structures
 from ctstudio.phantom.patient import Patient, make_patient
 from ctstudio.phantom.render import render
 from ctstudio.phantom.report import report
@@ -30,7 +31,7 @@ def volume_by_lobe_ml(patient: Patient) -> np.ndarray:
 @pytest.mark.parametrize("where", LOBES)
 def test_it_lies_in_the_lobe_and_grows_with_its_size(where: str) -> None:
     side, lobe = where.split("-")
-    number = 1 + LOBE_NAMES.index(f"lung_{lobe}_lobe_{side}")
+    number = 1 + LUNG_LOBES.index(f"lung_{lobe}_lobe_{side}")
     volumes = []
     for size in ("small", "moderate", "large"):
         by_lobe = volume_by_lobe_ml(make_patient(31, "chest", {"consolidation": f"{size}-{where}"}))
