@@ -1,8 +1,8 @@
-"""Phantom chests as the reader learns from them: CT, regions and details, one file a patient."""
+"""Fine chests as the reader learns from them: CT, regions and details."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
@@ -10,16 +10,10 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ctstudio.phantom.chest_grid import chest_grid
-from ctstudio.phantom.chest_population import draw_chest_findings
-from ctstudio.phantom.chest_structures import chest_structures
-from ctstudio.phantom.patient import Patient, make_patient
-from ctstudio.phantom.render import render
-from ctstudio.systems.medsyn.reading import DETAILS, REGIONS
-from ctstudio.training.shards import shards_in, write_missing
-
-SIZE = 128
-"""Voxels along each side."""
+from ctstudio.core.labels import LUNG_LOBES
+from ctstudio.systems.medsyn.reading import REGIONS
+from ctstudio.training.chests import FineChest
+from ctstudio.training.shards import shards_in
 
 
 @dataclass(frozen=True)
@@ -55,31 +49,15 @@ class ChestTargets(Sequence[ChestTarget]):
     def __getitem__(self, number: int | slice) -> ChestTarget | Sequence[ChestTarget]:
         if isinstance(number, slice):
             return [self[row] for row in range(*number.indices(len(self)))]
-        return ChestTarget(**dict(np.load(self._paths[number])))
+        return target_of(FineChest(**dict(np.load(self._paths[number]))))
 
 
-def make_targets(seeds: Iterable[int], folder: Path, progress: Callable[[int, int], None]) -> None:
-    """Render the chests that a folder lacks."""
-    wanted = list(seeds)
-    for done, seed in enumerate(wanted, start=1):
-        write_missing(folder / f"{seed:06d}.npz", lambda seed=seed: chest_target(chest_of(seed)))  # type: ignore[misc]
-        progress(done, len(wanted))
-
-
-def chest_target(patient: Patient, size: int = SIZE) -> ChestTarget:
-    """A chest of the demo's field of view."""
-    phantom = render(patient, chest_grid(patient, size), pet=False, mr=False)
-    structures, labels = chest_structures(phantom), phantom.labels
-    regions = structures.lobes.copy()
-    for number, name in enumerate(REGIONS, start=1):
-        if not name.startswith("lung_"):
-            regions[labels.of(name)] = number
+def target_of(chest: FineChest) -> ChestTarget:
+    """What the reader is to find in a chest."""
+    regions = chest.lobes.copy()
+    for number, name in enumerate(REGIONS[len(LUNG_LOBES) :], start=len(LUNG_LOBES) + 1):
+        regions[chest.of(name)] = number
     details = np.zeros_like(regions)
-    for number, where in enumerate((structures.airway, structures.vessels, labels.of(DETAILS[2])), start=1):
-        details[where] = number
-    return ChestTarget(phantom.ct.array.astype(np.int16), regions, details)
-
-
-def chest_of(seed: int) -> Patient:
-    """The patient of a seed in the balanced mixture."""
-    return make_patient(seed, "chest", draw_chest_findings(seed))
+    for number, name in enumerate(("airway", "vessels", "consolidation"), start=1):
+        details[chest.of(name)] = number
+    return ChestTarget(chest.hu[0], regions, details)

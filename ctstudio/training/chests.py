@@ -20,8 +20,15 @@ from ctstudio.phantom.render import render
 from ctstudio.systems.medsyn.channels import Chest, encoded, lowered
 from ctstudio.training.shards import joined, shards_in, write_missing
 
+COARSE, FINE = "coarse", "fine"
+"""Folders of a run's cache."""
 SUPERSAMPLED = 2
 """A coarse chest is rendered finer by this factor, then lowered."""
+
+
+FLAGGED = ("airway", "vessels", "heart", "pleural_effusion", "consolidation")
+"""What a voxel may hold beside its lobe, each in a bit of its own."""
+FIRST_FLAG = 8
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class FineChest:
 
     Attributes:
         hu: (1, z, y, x) int16.
-        structures: (1, z, y, x) uint8: lobe number 0 to 5, + 8 in the airway, + 16 in vessels.
+        structures: (1, z, y, x) uint8: lobe number 0 to 5, and one bit for each of `FLAGGED`.
         seed: (1,) int64.
     """
 
@@ -41,8 +48,16 @@ class FineChest:
     @property
     def chest(self) -> Chest:
         """As the program sees it."""
-        packed = self.structures[0]
-        return Chest(self.hu[0], packed & 7, (packed & 8) > 0, (packed & 16) > 0)
+        return Chest(self.hu[0], self.lobes, self.of("airway"), self.of("vessels"))
+
+    @property
+    def lobes(self) -> NDArray[np.uint8]:
+        """(z, y, x), 0 to 5."""
+        return self.structures[0] & np.uint8(FIRST_FLAG - 1)
+
+    def of(self, name: str) -> NDArray[np.bool_]:
+        """(z, y, x): where one of `FLAGGED` is."""
+        return (self.structures[0] & np.uint8(FIRST_FLAG << FLAGGED.index(name))) > 0
 
 
 @dataclass(frozen=True)
@@ -66,9 +81,12 @@ def fine_chest(seed: int, side: int) -> FineChest:
     patient = make_patient(seed, "chest", draw_chest_findings(seed))
     phantom = render(patient, chest_grid(patient, side), pet=False, mr=False)
     found = chest_structures(phantom)
-    packed = found.lobes | (found.airway * np.uint8(8)) | (found.vessels * np.uint8(16))
+    packed = found.lobes.copy()
+    where = (found.airway, found.vessels, *(phantom.labels.of(name) for name in FLAGGED[2:]))
+    for number, flagged in enumerate(where):
+        packed |= flagged * np.uint8(FIRST_FLAG << number)
     hu = phantom.ct.array.astype(np.int16)
-    return FineChest(hu[None], packed.astype(np.uint8)[None], np.asarray([seed], np.int64))
+    return FineChest(hu[None], packed[None], np.asarray([seed], np.int64))
 
 
 def coarse_chest(seed: int, side: int, lowering: str) -> CoarseChests:

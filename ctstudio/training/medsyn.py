@@ -12,7 +12,7 @@ from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.core.volume import Volume
 from ctstudio.diffusion.noise import generator_for
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
-from ctstudio.training.chests import FineChests, load_coarse, make_coarse, make_fine
+from ctstudio.training.chests import COARSE, FINE, FineChests, load_coarse, make_coarse, make_fine
 from ctstudio.training.medsyn_export import export_medsyn, medsyn_config, medsyn_recipe
 from ctstudio.training.medsyn_figures import measure_medsyn
 from ctstudio.training.medsyn_reader import train_reader
@@ -37,12 +37,12 @@ def data(run: Run) -> None:
         ("train", range(recipe.data.coarse_patients)),
         ("validation", _validation(recipe.data.validation_patients)),
     ):
-        make_coarse(seeds, config.base.side, config.lowering, run.cache / "coarse" / part, told)
+        make_coarse(seeds, config.base.side, config.lowering, run.cache / COARSE / part, told)
     for part, seeds in (
         ("train", range(recipe.data.fine_patients)),
         ("validation", _validation(-(-recipe.data.validation_patients // FINE_SHARE))),
     ):
-        make_fine(seeds, config.upscaler.side, run.cache / "fine" / part, told)
+        make_fine(seeds, config.upscaler.side, run.cache / FINE / part, told)
     make_reports(run, recipe.text, config.text)
 
 
@@ -62,7 +62,7 @@ def coarse(run: Run) -> None:
     encoder.network.to(run.accelerator.device)
     stages = []
     for part in ("train", "validation"):
-        chests = load_coarse(run.cache / "coarse" / part)
+        chests = load_coarse(run.cache / COARSE / part)
         reports = reports_of(chests.seed.tolist(), recipe.data.wordings)
         stages.append(BaseStage(network, encoder, chests, reports, recipe.coarse))
     stage, held = stages
@@ -74,7 +74,7 @@ def upscaler(run: Run) -> None:
     recipe, config = medsyn_recipe(run), medsyn_config(run)
     network = Upscaler(config.upscaler)
     stage, held = (
-        UpscalerStage(network, FineChests(run.cache / "fine" / part), config.factor, config.lowering, recipe.upscaler)
+        UpscalerStage(network, FineChests(run.cache / FINE / part), config.factor, config.lowering, recipe.upscaler)
         for part in ("train", "validation")
     )
     run.train("upscaler", stage, recipe.upscaler, LossLooker(held))
@@ -84,7 +84,7 @@ def segmenter(run: Run) -> None:
     """The reader that measures."""
     recipe = medsyn_recipe(run)
     if recipe.segmenter is not None:
-        train_reader(run, recipe.segmenter, recipe.data.fine_patients)
+        train_reader(run, recipe.segmenter)
 
 
 def export(run: Run) -> None:

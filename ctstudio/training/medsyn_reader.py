@@ -6,7 +6,8 @@ from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
 from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.nets.volume_segmenter import VolumeSegmenter
 from ctstudio.systems.medsyn.reading import new_network
-from ctstudio.training.chest_targets import ChestTargets, make_targets
+from ctstudio.training.chest_targets import ChestTargets
+from ctstudio.training.chests import FINE
 from ctstudio.training.run import Run
 from ctstudio.training.stages.medsyn_look import LookStage, seen_voxels
 from ctstudio.training.stages.medsyn_segmenter import MedsynSegmenterStage
@@ -19,11 +20,9 @@ LOOK_DRAWS = 24
 """Volumes, or parts of them, that the look's voxels are taken from."""
 
 
-def train_reader(run: Run, settings: MedsynSegmenterSettings, patients: int) -> None:
-    """Make the chests that are missing, and train both stages, or go on with them."""
-    folder = run.cache / "reader"
-    make_targets(range(patients), folder, run.watcher.progress)
-    network, chests = new_network(settings.features), ChestTargets(folder)
+def train_reader(run: Run, settings: MedsynSegmenterSettings) -> None:
+    """Train both stages on the run's fine chests, or go on with them."""
+    network, chests = new_network(settings.features), ChestTargets(run.cache / FINE / "train")
     stage = MedsynSegmenterStage(network, chests, settings)
     run.train(SEGMENTER, stage, settings)
     network.requires_grad_(False)

@@ -10,7 +10,8 @@ from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
 from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.nets.volume_segmenter import LOCAL
 from ctstudio.systems.medsyn.reading import DETAILS, REGIONS, new_network
-from ctstudio.training.chest_targets import chest_of, chest_target
+from ctstudio.training.chest_targets import target_of
+from ctstudio.training.chests import fine_chest
 from ctstudio.training.stages.medsyn_look import LookStage, SeenVoxels, seen_voxels
 from ctstudio.training.stages.medsyn_segmenter import MedsynSegmenterStage
 
@@ -23,7 +24,7 @@ def stage() -> MedsynSegmenterStage:
     """Over one chest of 64 voxels a side."""
     torch.manual_seed(1)
     settings = MedsynSegmenterSettings(steps=5, batch=1, learning_rate=1e-3, crop=64, shift_voxels=0, features=FEATURES)
-    return MedsynSegmenterStage(new_network(FEATURES), [chest_target(chest_of(5), 64)], settings)
+    return MedsynSegmenterStage(new_network(FEATURES), [target_of(fine_chest(5, 64))], settings)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_voxels_stand_for_the_whole_volume(voxels: SeenVoxels) -> None:
     assert voxels.seen.shape == (len(voxels.weight), CLASSES + LOCAL)
     assert float(voxels.weight.sum()) == pytest.approx(2 * 64**3)
     vessels = voxels.details == DETAILS.index("lung_vessels") + 1
-    truth = chest_target(chest_of(5), 64).details == DETAILS.index("lung_vessels") + 1
+    truth = target_of(fine_chest(5, 64)).details == DETAILS.index("lung_vessels") + 1
     assert float(voxels.weight[vessels].sum()) / 2 == pytest.approx(float(truth.sum()), rel=0.15)
 
 

@@ -12,7 +12,7 @@ import ctstudio.training.medsyn_reader as medsyn_reader
 from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
 from ctstudio.catalog.recipe_parts import RunSettings, StageSettings
 from ctstudio.systems.medsyn.reading import ChestReader, load_reader, save_reader
-from ctstudio.training.chest_targets import SIZE, chest_of, chest_target
+from ctstudio.training.chests import FINE, fine_chest, make_fine
 from ctstudio.training.run import Run, Silent, new_accelerator
 
 SETTINGS = MedsynSegmenterSettings(steps=2, batch=1, learning_rate=1e-3, crop=32, features=(8, 8, 8, 8, 8, 8))
@@ -30,13 +30,13 @@ def test_both_stages_train_and_become_one_reader(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(medsyn_reader, "LOOK_DRAWS", 1)
     monkeypatch.setattr(medsyn_reader, "LOOK_SETTINGS", StageSettings(steps=3, batch=512, learning_rate=1e-3))
     run = Run(_Recipe(), tmp_path, new_accelerator("fp32", "cpu"), Silent())  # type: ignore[arg-type]
-    medsyn_reader.train_reader(run, SETTINGS, 1)
+    make_fine([0], 128, run.cache / FINE / "train", lambda done, total: None)
+    medsyn_reader.train_reader(run, SETTINGS)
     network = medsyn_reader.trained_reader(run, SETTINGS)
     assert (run.store("segmenter").position().step, run.store("look").position().step) == (2, 3)
     assert bool(network.look[4].weight.abs().max() > 0)
     save_reader(network, SETTINGS.features, tmp_path / "model")
     again = load_reader(tmp_path / "model")
-    ct = torch.from_numpy(chest_target(chest_of(0), 32).ct_hu.astype("float32"))[None, None] / 1000
+    ct = torch.from_numpy(fine_chest(0, 32).hu[0].astype("float32"))[None, None] / 1000
     first, second = (r.named(ct)[0] for r in (ChestReader("own", network, torch.device("cpu")), again))
     assert (first == second).float().mean() > 0.98
-    assert SIZE == 128

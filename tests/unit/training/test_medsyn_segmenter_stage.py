@@ -10,7 +10,8 @@ import torch
 
 from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
 from ctstudio.systems.medsyn.reading import DETAILS, REGIONS, new_network
-from ctstudio.training.chest_targets import ChestTargets, chest_of, chest_target, make_targets
+from ctstudio.training.chest_targets import ChestTargets
+from ctstudio.training.chests import make_fine
 from ctstudio.training.stages.medsyn_segmenter import MedsynSegmenterStage, part_of
 
 FEATURES = (8, 8, 8, 8, 8, 8)
@@ -26,8 +27,7 @@ def settings(**changed: object) -> MedsynSegmenterSettings:
 def targets(tmp_path_factory: pytest.TempPathFactory) -> ChestTargets:
     """Two chests of 64 voxels a side."""
     folder: Path = tmp_path_factory.mktemp("chests")
-    for seed in (3, 4):
-        np.savez(folder / f"{seed:06d}.npz", **vars(chest_target(chest_of(seed), 64)))
+    make_fine((3, 4), 64, folder, lambda done, total: None)
     return ChestTargets(folder)
 
 
@@ -44,10 +44,10 @@ def test_targets_hold_every_structure(targets: ChestTargets) -> None:
 
 
 def test_missing_targets_alone_are_made(tmp_path: Path) -> None:
-    (tmp_path / "000007.npz").write_bytes(b"there already")
+    (tmp_path / "patient_000007.npz").write_bytes(b"there already")
     told: list[tuple[int, int]] = []
-    make_targets([7], tmp_path, lambda done, total: told.append((done, total)))
-    assert (tmp_path / "000007.npz").read_bytes() == b"there already"
+    make_fine([7], 64, tmp_path, lambda done, total: told.append((done, total)))
+    assert (tmp_path / "patient_000007.npz").read_bytes() == b"there already"
     assert told == [(1, 1)]
 
 
