@@ -27,7 +27,8 @@ CHANGES = {
     "figures.volumes": "2",
     "run.precision": "fp32",
     "run.validate_every": "1",
-    "run.sample_every": "0",
+    "run.sample_every": "2",
+    "run.samples": "1",
 }
 
 

@@ -27,6 +27,11 @@ class ChestData(StrictModel):
     wordings: Count = 6
     validation_patients: Annotated[int, Field(ge=1, le=200)] = 32
 
+    @property
+    def fine_validation_patients(self) -> int:
+        """How many of those are rendered at full resolution."""
+        return -(-self.validation_patients // 8)
+
 
 class CoarseSettings(StageSettings):
     """The base network: text to a coarse volume.

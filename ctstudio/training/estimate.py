@@ -141,7 +141,7 @@ def _slices(recipe: Recipe) -> int:
     data = recipe.data
     if isinstance(data, ChestData):
         held = data.validation_patients
-        return data.coarse_patients + held + FINE_COST * (data.fine_patients + -(-held // 8))
+        return data.coarse_patients + held + FINE_COST * (data.fine_patients + data.fine_validation_patients)
     if isinstance(data, PhantomData):
         return data.patients * data.slices_each + VALIDATION_SLICES * len(VALIDATION_SEEDS)
     info = read_dataset(Path(data.folder))

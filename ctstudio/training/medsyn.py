@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-import torch
-from torch import nn
-
 from ctstudio.catalog.medsyn_recipe import MedsynRecipe
-from ctstudio.core.volume import Volume
-from ctstudio.diffusion.noise import generator_for
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 from ctstudio.training.chests import COARSE, FINE, FineChests, load_coarse, make_coarse, make_fine
 from ctstudio.training.medsyn_export import export_medsyn, medsyn_config, medsyn_recipe
 from ctstudio.training.medsyn_figures import measure_medsyn
+from ctstudio.training.medsyn_looks import ChestLooker
 from ctstudio.training.medsyn_reader import train_reader
 from ctstudio.training.medsyn_text import make_reports, train_text, trained_text
 from ctstudio.training.reports import ReportOfPhantom, draw_reports
@@ -24,29 +20,23 @@ from ctstudio.training.stages.medsyn_upscaler import UpscalerStage
 
 FIRST_VALIDATION_SEED = 9_500
 """Of the phantoms that runs are validated on."""
-FINE_SHARE = 8
-"""One of so many is rendered at full resolution too."""
-Drawing = BaseStage | UpscalerStage
 
 
 def data(run: Run) -> None:
     """All chests, coarse and fine, and the reports."""
     run.watcher.begin("data")
     recipe, config, told = medsyn_recipe(run), medsyn_config(run), run.watcher.progress
-    for part, seeds in (
-        ("train", range(recipe.data.coarse_patients)),
-        ("validation", _validation(recipe.data.validation_patients)),
+    wanted = recipe.data
+    for part, coarse_seeds, fine_seeds in (
+        ("train", range(wanted.coarse_patients), range(wanted.fine_patients)),
+        ("validation", _held(wanted.validation_patients), _held(wanted.fine_validation_patients)),
     ):
-        make_coarse(seeds, config.base.side, config.lowering, run.cache / COARSE / part, told)
-    for part, seeds in (
-        ("train", range(recipe.data.fine_patients)),
-        ("validation", _validation(-(-recipe.data.validation_patients // FINE_SHARE))),
-    ):
-        make_fine(seeds, config.upscaler.side, run.cache / FINE / part, told)
+        make_coarse(coarse_seeds, config.base.side, config.lowering, run.cache / COARSE / part, told)
+        make_fine(fine_seeds, config.upscaler.side, run.cache / FINE / part, told)
     make_reports(run, recipe.text, config.text)
 
 
-def _validation(count: int) -> range:
+def _held(count: int) -> range:
     return range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + count)
 
 
@@ -66,7 +56,7 @@ def coarse(run: Run) -> None:
         reports = reports_of(chests.seed.tolist(), recipe.data.wordings)
         stages.append(BaseStage(network, encoder, chests, reports, recipe.coarse))
     stage, held = stages
-    run.train("coarse", stage, recipe.coarse, LossLooker(held))
+    run.train("coarse", stage, recipe.coarse, ChestLooker(held, recipe.run))
 
 
 def upscaler(run: Run) -> None:
@@ -77,7 +67,7 @@ def upscaler(run: Run) -> None:
         UpscalerStage(network, FineChests(run.cache / FINE / part), config.factor, config.lowering, recipe.upscaler)
         for part in ("train", "validation")
     )
-    run.train("upscaler", stage, recipe.upscaler, LossLooker(held))
+    run.train("upscaler", stage, recipe.upscaler, ChestLooker(held, recipe.run))
 
 
 def segmenter(run: Run) -> None:
@@ -119,31 +109,3 @@ def reports_of(seeds: Sequence[int], wordings: int) -> list[list[ReportOfPhantom
     """The reports of some patients, each in several wordings, in the order of the seeds."""
     drawn = draw_reports(seeds, wordings)
     return [list(group) for _, group in groupby(drawn, key=lambda report: report.seed)]
-
-
-class LossLooker:
-    """The looker of both networks: `training.recorder.Looker`.
-
-    Args:
-        held: A stage over chests of the validation part, with the network that is trained.
-    """
-
-    ROUNDS = 4
-
-    def __init__(self, held: Drawing) -> None:
-        self._held = held
-
-    @torch.no_grad()
-    def figures(self, module: nn.Module) -> tuple[dict[str, float], str]:
-        """The loss over the same chests, times and noise at every look."""
-        device = next(module.parameters()).device
-        losses = []
-        for number in range(self.ROUNDS):
-            batch = self._held.draw(0, generator_for(1, "validation", number))
-            with torch.autocast(device.type, torch.bfloat16):
-                losses.append(float(self._held.loss({key: value.to(device) for key, value in batch.items()})))
-        return {"validation_loss": sum(losses) / len(losses)}, "validation_loss"
-
-    def samples(self, module: nn.Module) -> list[tuple[str, Volume]]:
-        """None yet."""
-        return []

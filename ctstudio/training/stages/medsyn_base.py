@@ -76,10 +76,18 @@ class BaseStage:
         told = self.module.told(self.features(batch) if texts is None else texts, len(noise))
         return self.module(laid_out(x_t), batch["t"] * LARGEST_TIME, told), x_0
 
+    def report(self, chest: int) -> ReportOfPhantom:
+        """The first report of a chest's patient."""
+        return self._reports[chest][0]
+
+    def encoded(self, *reports: ReportOfPhantom) -> Tensor:
+        """(B, T, width): what the network hears of reports."""
+        return self._encoder.encode([(report.findings, report.impression) for report in reports])
+
     def features(self, batch: Batch) -> Tensor:
         """(B, T, width) of the batch's reports, or of no text where it is not heard."""
         rows = zip(batch["which"].tolist(), batch["wording"].tolist(), strict=True)
         reports = [self._reports[chest][wording] for chest, wording in rows]
-        texts = self._encoder.encode([(report.findings, report.impression) for report in reports])
+        texts = self.encoded(*reports)
         heard = batch["heard"][:, None, None]
         return torch.where(heard, texts.to(heard.device), self.module.null_cond_emb)

@@ -38,7 +38,7 @@ class UpscalerStage:
         self, network: Upscaler, chests: FineChests, factor: int, lowering: str, settings: UpscalerSettings
     ) -> None:
         self.module, self._chests, self._settings = channels_last(network), chests, settings
-        self._factor, self._lowering = factor, lowering
+        self.factor, self.lowering = factor, lowering
 
     def __len__(self) -> int:
         return len(self._chests)
@@ -49,10 +49,10 @@ class UpscalerStage:
         crop = self._crop(step)
         count = max(1, self._settings.batch * math.prod(self._settings.crop) // math.prod(crop))
         corners = [
-            torch.randint((side - edge) // self._factor + 1, (count,), generator=generator) * self._factor
+            torch.randint((side - edge) // self.factor + 1, (count,), generator=generator) * self.factor
             for edge in crop
         ]
-        coarse = [edge // self._factor for edge in crop]
+        coarse = [edge // self.factor for edge in crop]
         return {
             "which": torch.randint(len(self), (count,), generator=generator),
             "corner": torch.stack(corners, dim=1),
@@ -69,6 +69,12 @@ class UpscalerStage:
             return settings.crop
         return settings.slab, side, side
 
+    def slices(self, which: int) -> Tensor:
+        """(1, 4, D, side, side): whole slices from the middle of a chest, as deep as a part."""
+        side, depth = self.module.config.side, self._settings.crop[0]
+        low = (side - depth) // 2 // self.factor * self.factor
+        return self._chests.part(which, (low, 0, 0), (depth, side, side))[None]
+
     def loss(self, batch: Batch) -> Tensor:
         """Mean squared error of the clean part."""
         made, x_0 = self.made(batch)
@@ -81,7 +87,7 @@ class UpscalerStage:
         crop = (noise.shape[2], noise.shape[3], noise.shape[4])
         parts = [self._chests.part(which, (z, y, x), crop) for which, (z, y, x) in rows]
         x_0 = torch.stack(parts).to(noise.device)  # (B, 4, *crop)
-        coarse = blurred_condition(lowered(x_0, self._factor, self._lowering), batch["share"], batch["coarse_noise"])
+        coarse = blurred_condition(lowered(x_0, self.factor, self.lowering), batch["share"], batch["coarse_noise"])
         x_t = noised(x_0, noise, batch["t"])
-        seen = laid_out(raised(coarse, self._factor))
+        seen = laid_out(raised(coarse, self.factor))
         return self.module(laid_out(x_t), batch["t"] * LARGEST_TIME, seen), x_0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,7 +13,7 @@ from ctstudio.catalog.shelf import check, find_model
 from ctstudio.core.errors import ParameterError
 from ctstudio.protocol.events import Finished
 from ctstudio.protocol.request import Request
-from ctstudio.protocol.training_run import RunFiles, StepLine, ValidationLine, read_records
+from ctstudio.protocol.training_run import RunFiles, SampleLine, StepLine, ValidationLine, read_records
 from ctstudio.systems.medsyn.pipeline import generate
 from ctstudio.systems.medsyn.weights import load
 from ctstudio.training import medsyn_figures
@@ -40,6 +41,16 @@ def test_every_network_is_trained_and_validated(folder: Path) -> None:
     ]
     validations, _ = read_records(RunFiles(folder).validations, ValidationLine)
     assert {line.stage for line in validations} == {"text", "coarse", "upscaler"}
+
+
+def test_samples_are_slices_of_chests(folder: Path) -> None:
+    lines, _ = read_records(RunFiles(folder).samples, SampleLine)
+    assert [(line.stage, line.step, line.number) for line in lines] == [("coarse", 2, 1), ("upscaler", 2, 1)]
+    for line, side in zip(lines, (8, 16), strict=True):
+        kept = np.load(folder / line.file)
+        assert kept["array"].shape == (1, side, side)
+        assert str(kept["unit"]) == "HU"
+        assert -1024 <= kept["array"].min() <= kept["array"].max() <= 600
 
 
 def test_the_model_is_whole_and_generates(folder: Path) -> None:
