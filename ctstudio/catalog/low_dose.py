@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ctstudio.catalog.card import Card, InputSpec, OutputSpec
-from ctstudio.catalog.na_diff import MAX_SEED
+from ctstudio.catalog.usual_fields import MAX_SEED
 
 
 class LowDoseParameters(BaseModel):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ctstudio.catalog.card import Card, InputSpec, OutputSpec
-from ctstudio.catalog.na_diff import MAX_SEED
+from ctstudio.catalog.usual_fields import count_field, seed_field
 
 if TYPE_CHECKING:
     from ctstudio.catalog.model_card import ModelInfo
@@ -31,22 +31,8 @@ class _Parameters(BaseModel):
 
     text: str = _text("Findings", "The report's findings in English, as a radiologist writes them.")
     impression: str = _text("Impression", "The report's impression; may be left out.")
-    seed: int = Field(
-        default=0,
-        ge=0,
-        le=MAX_SEED,
-        title="Seed",
-        description="The same seed and settings give the same volume again.",
-        json_schema_extra={"widget": "seed", "source": _OURS},
-    )
-    count: int = Field(
-        default=1,
-        ge=1,
-        le=16,
-        title="Samples",
-        description="How many samples to make; each takes the next seed.",
-        json_schema_extra={"source": _OURS},
-    )
+    seed: int = seed_field("volume")
+    count: int = count_field()
     steps: int = Field(
         default=20,
         ge=2,

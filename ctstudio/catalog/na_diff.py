@@ -7,8 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ctstudio.catalog.card import Card, InputSpec, OutputSpec
-
-MAX_SEED = 2**31 - 1
+from ctstudio.catalog.usual_fields import count_field, seed_field
 
 
 class GenerateParameters(BaseModel):
@@ -25,22 +24,8 @@ class GenerateParameters(BaseModel):
         description="The dose of the scan as a fraction of the full dose. Less dose, more noise.",
         json_schema_extra={"unit": "fraction", "widget": "dose", "source": "NA-Diff: dose levels 5 % to 100 %"},
     )
-    seed: int = Field(
-        default=0,
-        ge=0,
-        le=MAX_SEED,
-        title="Seed",
-        description="The same seed and settings give the same image again.",
-        json_schema_extra={"widget": "seed", "source": "ours"},
-    )
-    count: int = Field(
-        default=1,
-        ge=1,
-        le=16,
-        title="Samples",
-        description="How many samples to make; each takes the next seed.",
-        json_schema_extra={"source": "ours"},
-    )
+    seed: int = seed_field("image")
+    count: int = count_field()
     steps: int = Field(
         default=20,
         ge=4,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctstudio.catalog.medsyn import LONGEST_TEXT
-from ctstudio.catalog.na_diff import MAX_SEED
+from ctstudio.catalog.usual_fields import MAX_SEED
 from ctstudio.core.errors import InputError
 
 COLUMNS = {"findings": "findings", "text": "findings", "impression": "impression", "seed": "seed", "name": "name"}

@@ -2,53 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFrame,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ctstudio.catalog.shelf import Model
-from ctstudio.core.errors import ParameterError
 from ctstudio.session.generation import GenerationForm
 from ctstudio.ui.dose_dial import DoseDial
-from ctstudio.ui.fit_lines import FitLines
-from ctstudio.ui.folds import fold, turn
-from ctstudio.ui.model_choice import ModelChoice
-from ctstudio.ui.panel_parts import MARGIN, PANEL_WIDTH, heading, muted, over_foot, rule
+from ctstudio.ui.panel_parts import MARGIN, heading, muted, over_foot, rule
 from ctstudio.ui.parameter_form import ParameterForm
 from ctstudio.ui.seed_row import SeedRow
+from ctstudio.ui.task_panel import TaskPanel
 
 _PLAIN = ("count",)
 
 
-class GeneratePanel(QFrame):
+class GeneratePanel(TaskPanel):
     """Shows a generation form of the session and sets its values."""
 
-    generate_asked = Signal()
     data_set_asked = Signal()
-    trouble = Signal(ParameterError)
 
     def __init__(self, form: GenerationForm, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setFixedWidth(PANEL_WIDTH)
-        self._form = form
         fields = {field.name: field for field in form.card.fields()}
-        special = {name: field.widget for name, field in fields.items() if field.widget}
+        super().__init__(form, [f for n, f in fields.items() if n not in _PLAIN and not f.widget], parent)
+        self._form = form
         self.dial = DoseDial()
         self.seed = SeedRow(next(f for f in fields.values() if f.widget == "seed"))
         self.plain = ParameterForm([fields[name] for name in _PLAIN if name in fields])
-        self.advanced = ParameterForm([f for n, f in fields.items() if n not in _PLAIN and n not in special])
-        self.model = ModelChoice(form.card.system)
         self.like = QCheckBox(next(one.title for one in form.card.inputs if one.kind == "scan"))
-        self.fold = fold("Advanced")
-        self.fit = FitLines()
         self.generate = QPushButton("Generate     Ctrl+Enter")
         self.data_set = QPushButton("Generate a data set …")
         self._prepare()
@@ -78,7 +63,6 @@ class GeneratePanel(QFrame):
         self.generate.setObjectName("primary")
         self.generate.setToolTip("Generate every slice that holds mask (Ctrl+Enter)")
         self.data_set.setToolTip("Every mask of a folder at many doses, for segmentation training (Ctrl+Shift+G)")
-        self._unfold(False)
 
     def _lay_out(self) -> None:
         inside = QWidget()
@@ -103,26 +87,6 @@ class GeneratePanel(QFrame):
         self.seed.lock_asked.connect(lambda locked: setattr(self._form, "seed_locked", locked))
         self.seed.dice_asked.connect(self._form.roll_seed)
         self.plain.changed.connect(self._set)
-        self.advanced.changed.connect(self._set)
         self.like.toggled.connect(lambda use: setattr(self._form, "use_scan", use))
-        self.fold.toggled.connect(self._unfold)
-        self.model.picked.connect(self._choose_model)
         self.generate.clicked.connect(self.generate_asked)
         self.data_set.clicked.connect(self.data_set_asked)
-
-    # Setting.
-
-    def _set(self, name: str, value: Any) -> None:
-        try:
-            self._form.set(name, value)
-        except ParameterError as error:
-            self.show_form()
-            self.trouble.emit(error)
-
-    def _choose_model(self) -> None:
-        model = self.chosen_model
-        self._form.model = "" if model is None else model.info.name
-
-    def _unfold(self, unfolded: bool) -> None:
-        turn(self.fold)
-        self.advanced.setVisible(unfolded)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from ctstudio.session.prompt_history import Asked, found
 from ctstudio.session.report_text import ReportText
+from ctstudio.ui.list_keys import walked
 from ctstudio.ui.notices_line import ShortLabel
 from ctstudio.ui.panel_parts import row
 
@@ -93,17 +94,13 @@ class HistorySheet(QDialog):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Let arrows, Enter and Delete act on the list while the search line has the focus."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-                step = 1 if event.key() == Qt.Key.Key_Down else -1
-                self.list.setCurrentRow(max(0, min(self.list.count() - 1, self.list.currentRow() + step)))
-                return True
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._take()
-                return True
-            if event.key() == Qt.Key.Key_Delete and self.search.cursorPosition() == len(self.search.text()):
-                self._forget()
-                return True
+        if walked(event, self.list, self._take):
+            return True
+        at_end = self.search.cursorPosition() == len(self.search.text())
+        pressed = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+        if pressed == Qt.Key.Key_Delete and at_end:
+            self._forget()
+            return True
         return super().eventFilter(watched, event)
 
     def _filter(self, words: str) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from ctstudio.core.errors import ParameterError
 from ctstudio.session.report_form import FINDINGS, IMPRESSION, ReportForm
-from ctstudio.ui.fit_lines import FitLines
 from ctstudio.ui.folds import fold, turn
 from ctstudio.ui.follow_row import FollowRow
-from ctstudio.ui.model_choice import ModelChoice
-from ctstudio.ui.panel_parts import MARGIN, PANEL_WIDTH, add_all, heading, muted, over_foot, quietly, row, rule
+from ctstudio.ui.panel_parts import MARGIN, add_all, heading, muted, over_foot, quietly, row, rule
 from ctstudio.ui.parameter_form import ParameterForm
 from ctstudio.ui.report_editor import ReportEditor
 from ctstudio.ui.seed_row import SeedRow
+from ctstudio.ui.task_panel import TaskPanel
 from ctstudio.ui.template_menu import KeepRow, TemplateMenu
 
 NOTHING_YET = "Write a report, or take a template."
@@ -25,23 +21,17 @@ _ONE, _PAIR = "Generate     Ctrl+Enter", "Generate A and B     Ctrl+Enter"
 _ABOUT_PAIR = "Both with one seed, and what differs."
 
 
-class ReportPanel(QFrame):
+class ReportPanel(TaskPanel):
     """Shows a report form of the session and sets its values."""
 
-    generate_asked = Signal()
     list_asked = Signal()
-    trouble = Signal(ParameterError)
 
     def __init__(self, form: ReportForm, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self.setFixedWidth(PANEL_WIDTH)
+        fields = {field.name: field for field in form.card.fields()}
+        super().__init__(form, [f for n, f in fields.items() if n not in _PLAIN and not f.widget], parent)
         self._form = form
         self._there: tuple[str, ...] = ()
-        fields = {field.name: field for field in form.card.fields()}
         words = fields[FINDINGS], fields[IMPRESSION]
-        special = [name for name, field in fields.items() if field.widget]
-        self.model = ModelChoice(form.card.system)
         self.templates = TemplateMenu()
         self.history = QToolButton()
         self.keep = KeepRow()
@@ -52,9 +42,6 @@ class ReportPanel(QFrame):
         self.follow = FollowRow(tuple(one for one in form.card.inputs if one.name in form.anatomy_offered))
         self.seed = SeedRow(next(f for f in fields.values() if f.widget == "seed"))
         self.plain = ParameterForm([fields[name] for name in _PLAIN if name in fields])
-        self.advanced = ParameterForm([f for n, f in fields.items() if n not in _PLAIN and n not in special])
-        self.fold = fold("Advanced")
-        self.fit = FitLines()
         self.generate = QPushButton(_ONE)
         self.list = QPushButton("Generate from a list of reports …")
         self._prepare()
@@ -97,7 +84,6 @@ class ReportPanel(QFrame):
         self.generate.setToolTip("Generate a chest CT with its structures (Ctrl+Enter)")
         self.list.setToolTip("Every report of a table, one after the other, into a folder (Ctrl+Shift+G)")
         self.fit.show_findings((), NOTHING_YET)
-        self._unfold(False)
 
     def _lay_out(self) -> None:
         inside = QWidget()
@@ -117,7 +103,6 @@ class ReportPanel(QFrame):
     def _bind(self) -> None:
         form = self._form
         form.changed.connect(self.show_form)
-        self.model.picked.connect(self._choose_model)
         self.editor.changed.connect(lambda text: setattr(form, "text", text))
         self.other.changed.connect(lambda text: setattr(form, "other", text))
         self.compare.toggled.connect(lambda on: setattr(form, "comparing", on))
@@ -126,26 +111,7 @@ class ReportPanel(QFrame):
         self.seed.lock_asked.connect(lambda locked: setattr(form, "seed_locked", locked))
         self.seed.dice_asked.connect(form.roll_seed)
         self.plain.changed.connect(self._set)
-        self.advanced.changed.connect(self._set)
-        self.fold.toggled.connect(self._unfold)
         self.templates.keep_asked.connect(self.keep.ask)
         self.keep.leave.clicked.connect(self.editor.findings.text.setFocus)
         self.generate.clicked.connect(self.generate_asked)
         self.list.clicked.connect(self.list_asked)
-
-    # Setting.
-
-    def _set(self, name: str, value: Any) -> None:
-        try:
-            self._form.set(name, value)
-        except ParameterError as error:
-            self.show_form()
-            self.trouble.emit(error)
-
-    def _choose_model(self) -> None:
-        model = self.model.chosen
-        self._form.model = "" if model is None else model.info.name
-
-    def _unfold(self, unfolded: bool) -> None:
-        turn(self.fold)
-        self.advanced.setVisible(unfolded)

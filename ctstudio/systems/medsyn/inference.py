@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ctstudio.nets.memory_layout import LAST
 from ctstudio.systems.medsyn.blocks import Residual, ResnetBlock, folded, unfolded
 from ctstudio.systems.medsyn.network import BaseNetwork, KeysValues, Upscaler, layers
 from ctstudio.systems.medsyn.slabs import Slabs, attended, convolved, drained, joined, ranges, resnet, slices
 
-_LAST = torch.channels_last_3d
 Told = tuple[KeysValues, ...]
 
 
@@ -175,7 +175,7 @@ def lay_out(network: nn.Module, dtype: torch.dtype, head: nn.Sequential) -> None
             continue
         module.to(dtype)
         if module.weight.ndim == 5:
-            module.weight.data = module.weight.data.contiguous(memory_format=_LAST)
+            module.weight.data = module.weight.data.contiguous(memory_format=LAST)
 
 
 def _layer(network: nn.Module, name: str) -> Residual:
@@ -201,7 +201,7 @@ def _stem(conv: nn.Conv3d, volume: Tensor, slab: int, dtype: torch.dtype) -> Sla
     reach = int(conv.kernel_size[0]) // 2
     made = []
     for low, high in ranges(volume.shape[2], slab):
-        part = slices(volume, low, high, reach).to(dtype, memory_format=_LAST)  # (1, C, d + 2 reach, h, w)
+        part = slices(volume, low, high, reach).to(dtype, memory_format=LAST)  # (1, C, d + 2 reach, h, w)
         made.append(convolved(conv, part))  # (1, dim, d, h, w)
     return made
 
