@@ -50,7 +50,7 @@ class TasksLink(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._shelf = Shelf((), ())
+        self._shelf, self._looked = Shelf((), ()), False
         self._links: dict[TaskKey, TaskLink] = {}
         self._in_sight = False
         self.chosen: TaskKey = FROM_MASK
@@ -91,7 +91,7 @@ class TasksLink(QObject):
 
     def show_shelf(self, shelf: Shelf) -> None:
         """Offer every task that has a model which can do it, and CT from a mask."""
-        self._shelf = shelf
+        self._shelf, self._looked = shelf, True
         self._window.generator.model.show_models(shelf.models, shelf.notes)
         for link in self._links.values():
             link.show_models(shelf.models, shelf.notes)
@@ -101,6 +101,9 @@ class TasksLink(QObject):
 
     def choose(self, key: TaskKey) -> None:
         """Go to a task on the Generate page; one without a model says so."""
+        if key not in self.panels.offered and not self._looked:
+            self._window.notices.say("The models are still being looked for.", "Try again in a moment.")
+            return
         if key not in self.panels.offered:
             title = card_of(*key).title
             self._window.notices.say(f"No model for '{title}' was found.", where_models_go(), "warning")
