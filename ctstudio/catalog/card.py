@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from ctstudio.catalog.parameters import Parameter, complaint, parameters_of
 from ctstudio.core.errors import ParameterError
 
-Kind = Literal["mask", "scan", "noise_map"]
+Kind = Literal["mask", "scan", "noise_map", "anomaly"]
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ctstudio.catalog import medsyn, na_diff
+from ctstudio.catalog import meddiff_fm, medsyn, na_diff
 from ctstudio.catalog.card import Card
 from ctstudio.core.errors import ParameterError
 
 
 def all_cards() -> tuple[Card, ...]:
     """Every card, in the order a menu shows them."""
-    return (na_diff.CARD, medsyn.GENERATE, medsyn.SEGMENT)
+    return (na_diff.CARD, medsyn.GENERATE, medsyn.SEGMENT, *meddiff_fm.CARDS)
 
 
 def card(system: str, task: str) -> Card:
