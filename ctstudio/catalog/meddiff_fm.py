@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from ctstudio.catalog.card import Card, InputSpec, OutputSpec
 from ctstudio.catalog.meddiff_parameters import (
     AddLesionParameters,
@@ -13,12 +11,8 @@ from ctstudio.catalog.meddiff_parameters import (
     RemoveLesionParameters,
     SynthesizeParameters,
 )
-from ctstudio.core.windows import Window
 
 SYSTEM = "meddiff_fm"
-WINDOWS = MappingProxyType({"head": Window(50, 400), "chest": Window(-500, 1800), "abdomen": Window(60, 360)})
-"""The range of HU that the model sees of each region, in the order of its region classes. Source: the paper, IV-A."""
-REGIONS = tuple(WINDOWS)
 
 _CITATION = (
     "Yu et al. 2024, MedDiff-FM: A Diffusion-based Foundation Model for Versatile Medical Image Applications, "

@@ -140,7 +140,7 @@ class DetectParameters(_Windowed):
         min_length=1,
         max_length=200,
         title="Organ",
-        description="Where anomalies are looked for: a label of the anatomy such as liver or spleen; lung or kidney for "
+        description="Where anomalies are looked for: a label of the anatomy, for example liver; lung or kidney for "
         "all their parts; or several with commas.",
         json_schema_extra={"widget": "organ", "source": f"{_PAPER}, section IV-D: liver and lung"},
     )
