@@ -54,6 +54,8 @@ LUNG_LOBES = (
 """In the order in which they are numbered 1 to 5 wherever a volume holds lobes alone."""
 AIRWAY = ("trachea", "bronchi")
 LUNG_VESSELS = "lung_vessels"
+LESIONS = ("lesion", "liver_lesion", "kidney_lesion", "lung_nodule", "lymph_node", "fdg_avid_tumor")
+"""What is put into a body or taken out of it, and lies within an organ rather than beside it."""
 
 _FIXED_COLOURS: dict[str, Colour] = {
     "liver": (213, 94, 0),

@@ -15,8 +15,13 @@ def program(*words: str) -> list[str]:
     return [sys.executable, "-P", "-m", "ctstudio", *words]
 
 
+def plain_environment() -> dict[str, str]:
+    """Ours without the window's settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_WINDOW)}
+
+
 def program_environment() -> dict[str, str]:
-    """Ours without the window's settings, and with the place that this program was loaded from."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_WINDOW)}
+    """The plain one with the place that this program was loaded from."""
+    kept = plain_environment()
     places = [str(_PACKAGE_PARENT), kept.get("PYTHONPATH", "")]
     return {**kept, "PYTHONPATH": os.pathsep.join(place for place in places if place)}
