@@ -70,37 +70,79 @@ class Vocabulary:
     unknown: tuple[str, ...]
 
 
-def to_model(labels: LabelMap, mapping: Mapping[int, int] | None = None) -> Vocabulary:
-    """Say labels in the model's classes.
+@dataclass(frozen=True)
+class Meaning:
+    """What the values of a label map mean, before any voxel is looked at.
+
+    Attributes:
+        classes: The model's class of each value that has one by itself; unknown labels are body.
+        parts: Values that become the nearest of some organs, by their name.
+        sides: Values whose side is told by where they lie, by their name.
+        unknown: Titles of labels that nothing is known of.
+    """
+
+    classes: Mapping[int, int]
+    parts: Mapping[int, str]
+    sides: Mapping[int, str]
+    unknown: tuple[str, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of any of them."""
+        return len(self.classes) + len(self.parts) + len(self.sides) > len(self.unknown)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether one of them is the body around the organs."""
+        return list(self.classes.values()).count(BODY) > len(self.unknown)
+
+
+def meaning_of(labels: LabelMap, mapping: Mapping[int, int] | None = None) -> Meaning:
+    """What the values that occur mean.
 
     Args:
         labels: Any table; names are understood in any case, with spaces or dashes, and with sides before or after.
         mapping: For a value the class it stands for, 0 to 118, which wins over its name.
-
-    Returns:
-        The classes on the labels' grid.
     """
-    given = dict(mapping or {})
-    plain, parts, sides, unknown = np.zeros(256, np.uint8), {}, {}, []
-    for value in labels.present():
+    classes, parts, sides, unknown = dict(mapping or {}), {}, {}, []
+    present = labels.present()
+    classes = {value: known for value, known in classes.items() if value in present}
+    for value in present:
         label = labels.table.by_value(value)
-        known = given[value] if value in given else class_named(label.name)
-        if known is not None:
-            plain[value] = known
+        if value in classes:
+            continue
+        if (known := class_named(label.name)) is not None:
+            classes[value] = known
         elif label.name in NEAREST:
             parts[value] = label.name
         elif label.name in SIDES:
             sides[value] = label.name
         else:
-            plain[value] = BODY
+            classes[value] = BODY
             if label.name not in IN_THE_BODY:
                 unknown.append(label.title)
+    return Meaning(classes, parts, sides, tuple(unknown))
+
+
+def to_model(labels: LabelMap, mapping: Mapping[int, int] | None = None) -> Vocabulary:
+    """Say labels in the model's classes.
+
+    Args:
+        labels: As in `meaning_of`.
+        mapping: As in `meaning_of`.
+
+    Returns:
+        The classes on the labels' grid.
+    """
+    meaning = meaning_of(labels, mapping)
+    plain = np.zeros(256, np.uint8)
+    plain[list(meaning.classes)] = list(meaning.classes.values())
     array = plain[labels.array]
-    notes = [_by_side(labels, array, value, name) for value, name in sides.items()]
-    _join_nearest(labels, array, parts)
-    if unknown:
-        notes.append(f"Unknown labels became body: {listed(unknown)}.")
-    return Vocabulary(array, tuple(notes), tuple(unknown))
+    notes = [_by_side(labels, array, value, name) for value, name in meaning.sides.items()]
+    _join_nearest(labels, array, meaning.parts)
+    if meaning.unknown:
+        notes.append(f"Unknown labels became body: {listed(meaning.unknown)}.")
+    return Vocabulary(array, tuple(notes), meaning.unknown)
 
 
 def _by_side(labels: LabelMap, array: NDArray[np.uint8], value: int, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ctstudio.catalog import medsyn_fit, na_diff_fit
+from ctstudio.catalog import meddiff_fit, medsyn_fit, na_diff_fit
 from ctstudio.catalog.fit import Fit
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.labels import LabelMap
@@ -25,6 +25,8 @@ def fits_of(
     """
     if model.info.system == "medsyn":
         return medsyn_fit.assess(model, parameters, inputs, free_bytes)
+    if model.info.system == "meddiff_fm":
+        return meddiff_fit.assess(model, parameters, inputs, free_bytes)
     mask, like = inputs.get("mask"), inputs.get("like")
     if not isinstance(mask, LabelMap) or "dose" not in parameters:
         return []
