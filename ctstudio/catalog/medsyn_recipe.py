@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
 from ctstudio.catalog.medsyn_text_settings import TextSettings
+from ctstudio.catalog.reader_settings import ReaderSettings
 from ctstudio.catalog.recipe_parts import CommonRecipe, Count, Fraction, Positive, StageSettings, StrictModel
 
 
@@ -83,7 +83,7 @@ class MedsynRecipe(CommonRecipe):
     network: dict[str, Any]
     data: ChestData
     text: TextSettings
-    segmenter: MedsynSegmenterSettings | None = None
+    segmenter: ReaderSettings | None = None
     coarse: CoarseSettings
     upscaler: UpscalerSettings
     figures: MedsynFigureSettings = MedsynFigureSettings()

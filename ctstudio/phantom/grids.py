@@ -17,6 +17,12 @@ MIDDLE_MM: dict[str, tuple[float, float, float]] = {
 }
 REACH_MM: dict[str, tuple[float, float]] = {"chest": (-60.0, 215.0), "abdomen": (-400.0, 60.0), "head": (-130.0, 115.0)}
 """Heights (patient mm) between which the organs of a region lie."""
+BOX_MM: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    "head": ((-96.0, -132.0, -132.0), (96.0, 117.0, 102.0)),
+    "chest": ((-201.0, -165.0, -75.0), (201.0, 135.0, 210.0)),
+    "abdomen": ((-195.0, -165.0, -300.0), (195.0, 135.0, 36.0)),
+}
+"""Corners (x, y, z) of what a scan of a region shows: all its organs and the whole body around them, in patient mm."""
 
 
 def default_grid(patient: Patient, size: int = 128, spacing_mm: float = 2.0) -> Grid:
@@ -25,6 +31,13 @@ def default_grid(patient: Patient, size: int = 128, spacing_mm: float = 2.0) -> 
     x, y, z = MIDDLE_MM[patient.region]
     half = 0.5 * (size - 1) * spacing_mm
     return Grid((size,) * 3, (spacing_mm,) * 3, (x - half, y - half, z * height - half))
+
+
+def region_grid(patient: Patient, spacing_mm: float) -> Grid:
+    """What a scan of the patient's region shows, in cubic voxels: its organs, and the whole body around them."""
+    low, high = (np.asarray(corner) * (1.0, 1.0, patient.habitus.height) for corner in BOX_MM[patient.region])
+    x, y, z = (round(extent / spacing_mm) + 1 for extent in (high - low).tolist())
+    return Grid((z, y, x), (spacing_mm,) * 3, (float(low[0]), float(low[1]), float(low[2])))
 
 
 def axial_grid(patient: Patient, z_mm: Sequence[float], size: int = 256, spacing_mm: float = 1.5) -> Grid:

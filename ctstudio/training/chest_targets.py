@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from ctstudio.core.labels import LUNG_LOBES
 from ctstudio.systems.medsyn.reading import REGIONS
 from ctstudio.training.chests import FineChest
-from ctstudio.training.shards import shards_in
+from ctstudio.training.shards import OneByOne, shards_in
 
 
 @dataclass(frozen=True)
@@ -31,25 +30,9 @@ class ChestTarget:
     details: NDArray[np.uint8]
 
 
-class ChestTargets(Sequence[ChestTarget]):
+def chest_targets(folder: Path) -> Sequence[ChestTarget]:
     """The chests of a folder, read one by one."""
-
-    def __init__(self, folder: Path) -> None:
-        self._paths = shards_in(folder)
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    @overload
-    def __getitem__(self, number: int) -> ChestTarget: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[ChestTarget]: ...
-
-    def __getitem__(self, number: int | slice) -> ChestTarget | Sequence[ChestTarget]:
-        if isinstance(number, slice):
-            return [self[row] for row in range(*number.indices(len(self)))]
-        return target_of(FineChest(**dict(np.load(self._paths[number]))))
+    return OneByOne(shards_in(folder), lambda **arrays: target_of(FineChest(**arrays)))
 
 
 def target_of(chest: FineChest) -> ChestTarget:

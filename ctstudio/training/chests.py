@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from ctstudio.phantom.chest_structures import chest_structures
 from ctstudio.phantom.patient import make_patient
 from ctstudio.phantom.render import render
 from ctstudio.systems.medsyn.channels import Chest, encoded, lowered
-from ctstudio.training.shards import joined, shards_in, write_missing
+from ctstudio.training.shards import Told, joined, shards_in, write_patients
 
 COARSE, FINE = "coarse", "fine"
 """Folders of a run's cache."""
@@ -96,14 +96,14 @@ def coarse_chest(seed: int, side: int, lowering: str) -> CoarseChests:
     return CoarseChests(volume.half().numpy(), np.asarray([seed], np.int64))
 
 
-def make_coarse(seeds: Iterable[int], side: int, lowering: str, folder: Path, told: Callable[[int, int], None]) -> None:
+def make_coarse(seeds: Iterable[int], side: int, lowering: str, folder: Path, told: Told) -> None:
     """Make the coarse chests that a folder lacks."""
-    _make(seeds, partial(coarse_chest, side=side, lowering=lowering), folder, told)
+    write_patients(seeds, partial(coarse_chest, side=side, lowering=lowering), folder, told)
 
 
-def make_fine(seeds: Iterable[int], side: int, folder: Path, told: Callable[[int, int], None]) -> None:
+def make_fine(seeds: Iterable[int], side: int, folder: Path, told: Told) -> None:
     """Make the fine chests that a folder lacks."""
-    _make(seeds, partial(fine_chest, side=side), folder, told)
+    write_patients(seeds, partial(fine_chest, side=side), folder, told)
 
 
 def load_coarse(folder: Path) -> CoarseChests:
@@ -130,13 +130,6 @@ class FineChests:
     def whole(self, which: int) -> Tensor:
         """(4, side, side, side) float32, encoded."""
         return self.part(which, (0, 0, 0), self._all.hu.shape[1:])  # type: ignore[arg-type]
-
-
-def _make(seeds: Iterable[int], make: Callable[[int], object], folder: Path, told: Callable[[int, int], None]) -> None:
-    wanted = list(seeds)
-    for done, seed in enumerate(wanted, start=1):
-        write_missing(folder / f"patient_{seed:06d}.npz", partial(make, seed))
-        told(done, len(wanted))
 
 
 def as_tensor(volumes: NDArray[np.float16]) -> Tensor:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
+from ctstudio.catalog.reader_settings import ReaderSettings
 from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.nets.volume_segmenter import VolumeSegmenter
 from ctstudio.systems.medsyn.reading import new_network
-from ctstudio.training.chest_targets import ChestTargets
+from ctstudio.training.chest_targets import chest_targets
 from ctstudio.training.chests import FINE
 from ctstudio.training.run import Run
 from ctstudio.training.stages.medsyn_look import LookStage, seen_voxels
@@ -20,9 +20,9 @@ LOOK_DRAWS = 24
 """Volumes, or parts of them, that the look's voxels are taken from."""
 
 
-def train_reader(run: Run, settings: MedsynSegmenterSettings) -> None:
+def train_reader(run: Run, settings: ReaderSettings) -> None:
     """Train both stages on the run's fine chests, or go on with them."""
-    network, chests = new_network(settings.features), ChestTargets(run.cache / FINE / "train")
+    network, chests = new_network(settings.features), chest_targets(run.cache / FINE / "train")
     stage = MedsynSegmenterStage(network, chests, settings)
     run.train(SEGMENTER, stage, settings)
     network.requires_grad_(False)
@@ -31,7 +31,7 @@ def train_reader(run: Run, settings: MedsynSegmenterSettings) -> None:
     run.train(LOOK, LookStage(network, voxels, LOOK_SETTINGS), LOOK_SETTINGS)
 
 
-def trained_reader(run: Run, settings: MedsynSegmenterSettings) -> VolumeSegmenter:
+def trained_reader(run: Run, settings: ReaderSettings) -> VolumeSegmenter:
     """The newest moving averages of both stages as one network, in evaluation mode; `save_reader` writes it."""
     network = new_network(settings.features)
     unet = {key: value for key, value in run.store(SEGMENTER).average().items() if key.startswith("net.")}

@@ -12,7 +12,7 @@ from monai.networks.utils import pixelunshuffle
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
+from ctstudio.catalog.reader_settings import ReaderSettings
 from ctstudio.nets.volume_segmenter import FOLD, VolumeSegmenter
 from ctstudio.systems.medsyn.reading import AIR_HU, DETAILS, REGIONS, to_unit
 from ctstudio.training.chest_targets import ChestTarget
@@ -32,9 +32,7 @@ class MedsynSegmenterStage:
         settings: How much each volume is changed.
     """
 
-    def __init__(
-        self, segmenter: VolumeSegmenter, volumes: Sequence[ChestTarget], settings: MedsynSegmenterSettings
-    ) -> None:
+    def __init__(self, segmenter: VolumeSegmenter, volumes: Sequence[ChestTarget], settings: ReaderSettings) -> None:
         self.module, self._volumes, self._settings = segmenter, volumes, settings
         self._loss = DiceCELoss(to_onehot_y=True, softmax=True, include_background=False, lambda_dice=0.5)
 

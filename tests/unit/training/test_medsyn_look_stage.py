@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
+from ctstudio.catalog.reader_settings import ReaderSettings
 from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.nets.volume_segmenter import LOCAL
 from ctstudio.systems.medsyn.reading import DETAILS, REGIONS, new_network
@@ -23,7 +23,7 @@ CLASSES = len(REGIONS) + len(DETAILS) + 2
 def stage() -> MedsynSegmenterStage:
     """Over one chest of 64 voxels a side."""
     torch.manual_seed(1)
-    settings = MedsynSegmenterSettings(steps=5, batch=1, learning_rate=1e-3, crop=64, shift_voxels=0, features=FEATURES)
+    settings = ReaderSettings(steps=5, batch=1, learning_rate=1e-3, crop=64, shift_voxels=0, features=FEATURES)
     return MedsynSegmenterStage(new_network(FEATURES), [target_of(fine_chest(5, 64))], settings)
 
 

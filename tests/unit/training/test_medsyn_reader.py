@@ -9,13 +9,13 @@ import pytest
 import torch
 
 import ctstudio.training.medsyn_reader as medsyn_reader
-from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
+from ctstudio.catalog.reader_settings import ReaderSettings
 from ctstudio.catalog.recipe_parts import RunSettings, StageSettings
 from ctstudio.systems.medsyn.reading import ChestReader, load_reader, save_reader
 from ctstudio.training.chests import FINE, fine_chest, make_fine
 from ctstudio.training.run import Run, Silent, new_accelerator
 
-SETTINGS = MedsynSegmenterSettings(steps=2, batch=1, learning_rate=1e-3, crop=32, features=(8, 8, 8, 8, 8, 8))
+SETTINGS = ReaderSettings(steps=2, batch=1, learning_rate=1e-3, crop=32, features=(8, 8, 8, 8, 8, 8))
 
 
 @dataclass(frozen=True)

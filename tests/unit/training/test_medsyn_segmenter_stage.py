@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from ctstudio.catalog.medsyn_segmenter_settings import MedsynSegmenterSettings
+from ctstudio.catalog.reader_settings import ReaderSettings
 from ctstudio.systems.medsyn.reading import DETAILS, REGIONS, new_network
-from ctstudio.training.chest_targets import ChestTargets
+from ctstudio.training.chest_targets import ChestTarget, chest_targets
 from ctstudio.training.chests import make_fine
 from ctstudio.training.stages.medsyn_segmenter import MedsynSegmenterStage, part_of
 
 FEATURES = (8, 8, 8, 8, 8, 8)
 
 
-def settings(**changed: object) -> MedsynSegmenterSettings:
+def settings(**changed: object) -> ReaderSettings:
     """Tiny ones."""
-    tiny = MedsynSegmenterSettings(steps=20, batch=1, learning_rate=5e-3, crop=32, features=FEATURES)
+    tiny = ReaderSettings(steps=20, batch=1, learning_rate=5e-3, crop=32, features=FEATURES)
     return tiny.model_copy(update=changed)
 
 
 @pytest.fixture(scope="module")
-def targets(tmp_path_factory: pytest.TempPathFactory) -> ChestTargets:
+def targets(tmp_path_factory: pytest.TempPathFactory) -> Sequence[ChestTarget]:
     """Two chests of 64 voxels a side."""
     folder: Path = tmp_path_factory.mktemp("chests")
     make_fine((3, 4), 64, folder, lambda done, total: None)
-    return ChestTargets(folder)
+    return chest_targets(folder)
 
 
-def test_targets_hold_every_structure(targets: ChestTargets) -> None:
+def test_targets_hold_every_structure(targets: Sequence[ChestTarget]) -> None:
     first = targets[0]
     assert first.ct_hu.shape == first.regions.shape == first.details.shape == (64, 64, 64)
     assert set(range(1, 7)) <= set(np.unique(first.regions).tolist()) <= set(range(len(REGIONS) + 1))
@@ -59,7 +60,7 @@ def test_a_part_may_reach_beyond_the_volume() -> None:
     assert np.array_equal(part[1:, :2], array[:2, 1:])
 
 
-def test_draws_repeat_and_end_with_whole_volumes(targets: ChestTargets) -> None:
+def test_draws_repeat_and_end_with_whole_volumes(targets: Sequence[ChestTarget]) -> None:
     stage = MedsynSegmenterStage(new_network(FEATURES), targets, settings(steps=200))
     first, again = (stage.draw(0, torch.Generator().manual_seed(5)) for _ in range(2))
     assert all(torch.equal(first[key], again[key]) for key in first)
@@ -67,7 +68,7 @@ def test_draws_repeat_and_end_with_whole_volumes(targets: ChestTargets) -> None:
     assert stage.draw(199, torch.Generator().manual_seed(5))["size"].tolist() == [[64, 64, 64]]
 
 
-def test_the_loss_falls(targets: ChestTargets) -> None:
+def test_the_loss_falls(targets: Sequence[ChestTarget]) -> None:
     torch.manual_seed(0)
     stage = MedsynSegmenterStage(new_network(FEATURES), targets, settings(noise_hu=0.0, blur_voxels=0.0))
     optimiser = torch.optim.Adam(stage.module.parameters(), lr=5e-3)

@@ -1,4 +1,4 @@
-"""How the segmenter that reads chest CTs, generated or not, is trained."""
+"""How the segmenter that reads CTs, generated or not, is trained: the instrument of two systems."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ctstudio.catalog.recipe_parts import StageSettings
 Spread = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class MedsynSegmenterSettings(StageSettings):
-    """The segmenter of a MedSyn model.
+class ReaderSettings(StageSettings):
+    """The reader that comes with a model.
 
     Attributes:
         features: Widths of its levels, as in MONAI's BasicUNet.
