@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ctstudio.diffusion.schedules import signal_and_sigma
+from ctstudio.diffusion.schedules import Schedule, schedule_of, signal_and_sigma
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,24 @@ def denoise(
         A `Denoised` after each network call.
     """
     x_t = x_t * scheduler.init_noise_sigma
+    kind, schedule = scheduler.config.prediction_type, schedule_of(scheduler)
     total = len(scheduler.timesteps)
     for step, timestep in enumerate(scheduler.timesteps, start=1):
         timesteps = timestep.expand(x_t.shape[0]).to(x_t.device)
         prediction = predict(scheduler.scale_model_input(x_t, timestep), timesteps).to(x_t.dtype)
         if prediction.shape[1] > x_t.shape[1] and step == total:
             prediction[:, x_t.shape[1] :] = -1.0  # the least spread: nothing is drawn after the last step
-        x_0 = estimate_x0(x_t, prediction[:, : x_t.shape[1]], timesteps.long(), scheduler.config.prediction_type)
+        x_0 = estimate_x0(x_t, prediction[:, : x_t.shape[1]], timesteps.long(), kind, schedule)
         extra = {"generator": generators} if _draws_noise(scheduler) else {}
         x_t = scheduler.step(prediction, timestep, x_t, **extra).prev_sample
         yield Denoised(step, total, x_t, x_0)
 
 
-def estimate_x0(x_t: Tensor, prediction: Tensor, timesteps: Tensor, kind: str) -> Tensor:
+def estimate_x0(x_t: Tensor, prediction: Tensor, timesteps: Tensor, kind: str, schedule: Schedule = "linear") -> Tensor:
     """The estimate of x_0 that a prediction implies; shapes as `x_t`."""
     if kind == "sample":
         return prediction
-    signal, sigma = signal_and_sigma(timesteps, x_t)
+    signal, sigma = signal_and_sigma(timesteps, x_t, schedule)
     if kind == "v_prediction":
         return signal * x_t - sigma * prediction
     return (x_t - sigma * prediction) / signal

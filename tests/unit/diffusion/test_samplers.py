@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ctstudio.diffusion.loop import Denoised, denoise
 from ctstudio.diffusion.noise import generator_for
-from ctstudio.diffusion.schedules import build_sampler, signal_and_sigma
+from ctstudio.diffusion.schedules import Schedule, build_sampler, signal_and_sigma
 
 MEAN = 0.3
 COUNT = 4000
@@ -17,11 +17,11 @@ LARGEST_ERROR = {"ddpm": (0.25, 0.08, 0.05), "ddim": (0.1,) * 3, "dpm++": (0.05,
 """Part of the SD that may be lost at SD 0.05, 0.2 and 0.5. DDPM with its uniform timesteps loses much of a small SD."""
 
 
-def _exact(sd: float, kind: str):  # type: ignore[no-untyped-def]
+def _exact(sd: float, kind: str, schedule: Schedule = "linear"):  # type: ignore[no-untyped-def]
     """The best prediction for data that is N(MEAN, sd^2)."""
 
     def predict(x_t: Tensor, timesteps: Tensor) -> Tensor:
-        signal, sigma = signal_and_sigma(timesteps.long(), x_t)
+        signal, sigma = signal_and_sigma(timesteps.long(), x_t, schedule)
         variance = signal**2 * sd**2 + sigma**2
         noise = sigma * (x_t - signal * MEAN) / variance
         x_0 = MEAN + signal * sd**2 * (x_t - signal * MEAN) / variance
@@ -30,17 +30,22 @@ def _exact(sd: float, kind: str):  # type: ignore[no-untyped-def]
     return predict
 
 
-def _run(name: str, sd: float, kind: str, steps: int, seed: int = 0) -> list[Denoised]:
+def _run(name: str, sd: float, kind: str, steps: int, seed: int = 0, schedule: Schedule = "linear") -> list[Denoised]:
     x_t = torch.randn(2, COUNT, generator=generator_for(seed, "start"), dtype=torch.float64)
     generators = [generator_for(seed, "steps", row) for row in range(2)]
-    return list(denoise(_exact(sd, kind), build_sampler(name, steps, kind), x_t, generators))
+    return list(
+        denoise(_exact(sd, kind, schedule), build_sampler(name, steps, kind, schedule=schedule), x_t, generators)
+    )
 
 
-@pytest.mark.parametrize("kind", ["v_prediction", "epsilon"])
+@pytest.mark.parametrize(
+    ("kind", "schedule"),
+    [("v_prediction", "linear"), ("epsilon", "linear"), ("epsilon", "cosine"), ("sample", "cosine")],
+)
 @pytest.mark.parametrize(("size", "sd"), [(0, 0.05), (1, 0.2), (2, 0.5)])
 @pytest.mark.parametrize("name", list(STEPS))
-def test_a_sampler_lands_on_the_gaussian(name: str, size: int, sd: float, kind: str) -> None:
-    made = _run(name, sd, kind, STEPS[name])[-1].x_t
+def test_a_sampler_lands_on_the_gaussian(name: str, size: int, sd: float, kind: str, schedule: Schedule) -> None:
+    made = _run(name, sd, kind, STEPS[name], schedule=schedule)[-1].x_t
     error = sd / (2 * COUNT) ** 0.5
     assert made.mean().item() == pytest.approx(MEAN, abs=4 * error + 0.01)
     assert made.std().item() == pytest.approx(sd, rel=LARGEST_ERROR[name][size])
