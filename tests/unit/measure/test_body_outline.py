@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ctstudio.measure.body_outline import body_outline
+from ctstudio.measure.body_outline import body_envelope, body_outline, envelope_around
 
 _Y, _X = np.mgrid[:160, :160].astype(float)
 
@@ -87,3 +87,42 @@ def test_noise_does_not_tear_the_outline() -> None:
 
 def test_air_alone_holds_no_patient() -> None:
     assert not body_outline(np.full((1, 64, 64), -1000, np.float32)).any()
+
+
+def _patient(spacing_mm: float) -> np.ndarray:
+    """(z, y, x) HU: a trunk with lungs, an arm that joins it above, and a thin table below."""
+    n = round(240 / spacing_mm)
+    z, y, x = np.mgrid[0:8, 0:n, 0:n].astype(float)
+    y, x = (y + 0.5) * spacing_mm - 120, (x + 0.5) * spacing_mm - 120
+    hu = np.full((8, n, n), -1000.0)
+    hu[(x / 70) ** 2 + (y / 50) ** 2 < 1] = 40
+    hu[((np.abs(x) - 30) / 20) ** 2 + (y / 30) ** 2 < 1] = -850
+    arm = (x - 90) ** 2 + y**2 < 12**2
+    hu[arm | ((z >= 6) & (np.abs(y) < 10) & (x > 0) & (x < 95))] = 40
+    hu[(y > 70) & (y < 73) & (np.abs(x) < 100)] = 100
+    return hu
+
+
+@pytest.mark.parametrize("spacing_mm", [1.0, 1.5, 3.0])
+def test_the_envelope_holds_lungs_and_arms_and_no_table(spacing_mm):
+    hu = _patient(spacing_mm)
+    body = body_envelope(hu, (spacing_mm, spacing_mm, 5.0))
+    n = hu.shape[1]
+    middle, arm, table = n // 2, round(210 / spacing_mm), round(191.5 / spacing_mm)
+    assert body[:, middle, round(90 / spacing_mm)].all()  # in a lung
+    assert body[:, middle, arm].all()
+    assert spacing_mm > 2 or not body[:, table, middle].any()
+    assert not body[:, 2, 2].any()
+
+
+def test_air_has_no_envelope():
+    assert not body_envelope(np.full((3, 20, 20), -1000.0), (1.0, 1.0, 1.0)).any()
+
+
+def test_organs_without_a_body_get_one_around_them():
+    organs = np.zeros((3, 60, 60), bool)
+    organs[1, 25:30, 20:25] = organs[1, 25:30, 35:40] = True
+    around = envelope_around(organs, (2.0, 2.0, 5.0))
+    assert around[1, 27, 13:47].all()
+    assert not around[1, 27, :12].any()
+    assert not around[[0, 2]].any()
