@@ -13,7 +13,6 @@ from ctstudio.core.errors import ModelNotFound, ParameterError
 
 if TYPE_CHECKING:
     from ctstudio.catalog.shelf import Model
-    from ctstudio.evaluation.medsyn_volumes import Generator
 
 JSON, TABLES = "medsyn.json", "medsyn.md"
 DECIDED = ("text", "impression", "seed", "count")
@@ -42,9 +41,10 @@ def evaluate_medsyn_paper(
         changed: Parameters of the sampling as "key=value".
         as_json: Print one line for programs.
     """
+    from ctstudio.cli.evaluation_engine import engine_here
     from ctstudio.evaluation.medsyn_evaluation import evaluate_medsyn
     from ctstudio.evaluation.medsyn_paper import PARTS, MedsynSettings
-    from ctstudio.evaluation.volume_encoders import volume_encoder
+    from ctstudio.evaluation.volume_encoders import reader_encoder, volume_encoder
     from ctstudio.io.storage import check_place
     from ctstudio.systems.medsyn.reading import load_reader
 
@@ -53,9 +53,9 @@ def evaluate_medsyn_paper(
     check_place(out)
     model = _model_named(names)
     reader = load_reader(_judge(judge_name, model).folder)
-    encoder = volume_encoder(weights, reader)
+    encoder = volume_encoder(weights, reader_encoder(reader))
     with late_bar("Evaluating MedSyn") as bar:
-        facts = evaluate_medsyn(model, reader, encoder, _generator(), settings, out, bar.at)
+        facts = evaluate_medsyn(model, reader, encoder, engine_here(), settings, out, bar.at)
     _write(facts, out)
     wrote = [str(out / name) for name in (JSON, TABLES)]
     answer(as_json, {"out": str(out), "files": wrote, **facts}, [*_lines(facts), f"The tables are in {out / TABLES}."])
@@ -107,29 +107,6 @@ def _judge(name: str, model: Model) -> Model:
             "Name a model that has one with --judge, such as the bundled demo.",
         )
     return found
-
-
-def _generator() -> Generator:
-    """The engine in this process, which keeps the model from request to request."""
-    from contextlib import closing
-
-    from ctstudio.core.errors import EngineError
-    from ctstudio.engine import pipelines
-    from ctstudio.engine.cache import ModelCache
-    from ctstudio.protocol.events import Finished
-    from ctstudio.protocol.request import Request
-    from ctstudio.protocol.result import Result
-
-    cache = ModelCache()
-
-    def generate(request: Request) -> Result:
-        with closing(pipelines.run(request, cache)) as events:
-            for event in events:
-                if isinstance(event, Finished):
-                    return event.result
-        raise EngineError("The engine ended without a result.", "Please report it.")
-
-    return generate
 
 
 def _write(facts: dict[str, Any], out: Path) -> None:

@@ -1,4 +1,4 @@
-"""Arrays that took long, kept in a folder, so that an evaluation that was stopped goes on where it was."""
+"""Arrays and figures that took long, kept in a folder, so that an evaluation that was stopped goes on where it was."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from ctstudio.core.errors import InputError, StorageError
 
 SETTINGS = "settings.json"
 
+Figures = dict[str, float]
+"""Numbers by name; NaN where something could not be measured."""
+
 
 def kept(path: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
     """The array in a file; made and written first when there is none. The file is there whole or not at all.
@@ -25,15 +28,46 @@ def kept(path: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
     if path.is_file():
         return np.load(path)
     array = make()
+    written(path, lambda partial: _saved(partial, array))
+    return array
+
+
+def kept_figures(path: Path, measure: Callable[[], Figures]) -> Figures:
+    """The figures in a file; measured and written first when there are none, or half of them.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    if path.is_file():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return {name: float("nan") if value is None else value for name, value in dict(found).items()}
+        except (OSError, ValueError):
+            path.unlink(missing_ok=True)
+    figures = measure()
+    plain = {name: value if np.isfinite(value) else None for name, value in figures.items()}
+    written(path, lambda partial: partial.write_text(json.dumps(plain), encoding="utf-8"))
+    return figures
+
+
+def written(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file, which is there whole or not at all; `write` is given a path of the same suffix.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    partial = path.with_name(f".part_{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.part")
-        with partial.open("wb") as stream:
-            np.save(stream, array)
+        write(partial)
         os.replace(partial, path)
     except OSError as error:
         raise StorageError(f"{path} cannot be written.", "Choose a folder with room.", str(error)) from error
-    return array
+
+
+def _saved(path: Path, array: NDArray[Any]) -> None:
+    with path.open("wb") as stream:
+        np.save(stream, array)
 
 
 def open_folder(folder: Path, settings: Mapping[str, Any]) -> None:

@@ -21,16 +21,16 @@ from ctstudio.evaluation.medsyn_paper import (
     MedsynSettings,
     Told,
     arm_figures,
-    distances,
-    kept_features,
     pairs_of,
     phantom_figures,
     said_once,
 )
 from ctstudio.evaluation.medsyn_prompts import REPORTS, Arm, prompt_arms, report_arm, stranger_findings
 from ctstudio.evaluation.medsyn_segmentation import STRUCTURES, WITH_TEXT, WITHOUT_TEXT, kept_dice
-from ctstudio.evaluation.medsyn_volumes import Generator, KeptChest
+from ctstudio.evaluation.medsyn_volumes import KeptChest
 from ctstudio.evaluation.na_diff_paper import digests_of
+from ctstudio.evaluation.requests import Generator
+from ctstudio.evaluation.volume_distances import distances, kept_features
 from ctstudio.evaluation.volume_encoders import VolumeEncoder
 from ctstudio.systems.medsyn.config import MedsynConfig
 from ctstudio.systems.medsyn.reading import ChestReader, to_unit

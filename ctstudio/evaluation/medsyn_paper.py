@@ -7,24 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ctstudio.core.errors import ParameterError
-from ctstudio.core.volume import Volume
 from ctstudio.evaluation.chest_figures import Figures, chest_figures
-from ctstudio.evaluation.kept import kept
+from ctstudio.evaluation.kept import kept_figures
 from ctstudio.evaluation.medsyn_prompts import AGAIN, Arm, Asked, Findings
 from ctstudio.evaluation.medsyn_volumes import (
-    Generator,
     KeptChest,
     generated_chest,
     kept_chest,
-    kept_figures,
     phantom_chest,
 )
-from ctstudio.evaluation.volume_encoders import VolumeEncoder
-from ctstudio.measure.feature_distances import frechet_distance
+from ctstudio.evaluation.requests import Generator
 from ctstudio.systems.medsyn.reading import ChestReader
 
 PHANTOMS, MODEL = "phantoms", "model"
@@ -123,37 +116,6 @@ def phantom_figures(bench: Bench, arm: Arm) -> list[Figures]:
 def said_once(arms: Sequence[Arm]) -> list[Arm]:
     """Without the arms that say others again: phantoms do not hear words."""
     return [arm for arm in arms if not arm.name.endswith(AGAIN)]
-
-
-def kept_features(volumes: Sequence[Callable[[], Volume]], encoder: VolumeEncoder, path: Path) -> NDArray[np.float64]:
-    """(n, d) features of volumes, kept in a file."""
-    return kept(path, lambda: np.stack([encoder.features(volume()) for volume in volumes]))
-
-
-def distances(real: NDArray[np.float64], made: NDArray[np.float64]) -> dict[str, float]:
-    """Fréchet distance and mean discrepancy of two collections of features, (n, d) and (m, d).
-
-    Source: MedSyn, table I. Differs: the paper does not say its kernel; ours is the Gaussian one whose width is the
-    median distance among the real volumes, and the estimate is the unbiased square.
-    """
-    return {"fid": frechet_distance(real, made), "mmd": gaussian_mmd2(real, made)}
-
-
-def gaussian_mmd2(real: NDArray[np.float64], made: NDArray[np.float64]) -> float:
-    """Unbiased squared mean discrepancy with a Gaussian kernel of the median distance among the first collection."""
-    within_real, within_made, across = (_squares(a, b) for a, b in ((real, real), (made, made), (real, made)))
-    n, m = len(real), len(made)
-    width = float(np.median(within_real[~np.eye(n, dtype=bool)])) or 1.0
-    kernels = [np.exp(-square / width) for square in (within_real, within_made, across)]
-    first, second = (
-        (float(kernel.sum()) - count) / (count * (count - 1)) for kernel, count in ((kernels[0], n), (kernels[1], m))
-    )
-    return first + second - 2.0 * float(kernels[2].mean())
-
-
-def _squares(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    sums = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None] - 2.0 * a @ b.T
-    return np.asarray(np.maximum(sums, 0.0))
 
 
 def _figures(chest: KeptChest, reader: ChestReader) -> Figures:

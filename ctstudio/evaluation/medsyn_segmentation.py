@@ -9,8 +9,10 @@ from typing import Any
 from ctstudio.core.errors import EngineError
 from ctstudio.core.labels import LUNG_LOBES, LabelMap
 from ctstudio.evaluation.chest_figures import Figures
+from ctstudio.evaluation.kept import kept_figures
 from ctstudio.evaluation.medsyn_prompts import Asked
-from ctstudio.evaluation.medsyn_volumes import Generator, KeptChest, kept_figures
+from ctstudio.evaluation.medsyn_volumes import KeptChest
+from ctstudio.evaluation.requests import Generator
 from ctstudio.measure.chest_anatomy import anatomy_of
 from ctstudio.measure.overlap import dice
 from ctstudio.protocol.request import Request, new_id

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,21 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ctstudio.core.errors import EngineError, StorageError
+from ctstudio.core.errors import EngineError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import AIRWAY, LUNG_LOBES, LUNG_VESSELS, LabelMap, standard_table, values_of
 from ctstudio.core.volume import Volume
-from ctstudio.evaluation.chest_figures import Figures
+from ctstudio.evaluation.kept import written
 from ctstudio.evaluation.medsyn_prompts import Asked, Findings
+from ctstudio.evaluation.requests import Generator
 from ctstudio.phantom.chest_grid import chest_grid
 from ctstudio.phantom.chest_structures import chest_structures
 from ctstudio.phantom.patient import make_patient
 from ctstudio.phantom.render import render
 from ctstudio.protocol.request import Request, new_id
-from ctstudio.protocol.result import Result
-
-Generator = Callable[[Request], Result]
-"""Works a request off; it may raise what the engine raises."""
 
 CT, LABELS = "ct", "labels"
 
@@ -79,25 +74,8 @@ def kept_chest(path: Path, make: Callable[[], KeptChest]) -> KeptChest:
     grid = chest.ct.grid
     place = [*grid.spacing_mm, *grid.origin_mm]
     arrays = {CT: np.rint(chest.ct.array).astype(np.int16), LABELS: chest.labels.array, "place": np.asarray(place)}
-    _written(path, lambda partial: np.savez_compressed(partial, **arrays))
+    written(path, lambda partial: np.savez_compressed(partial, **arrays))
     return chest
-
-
-def kept_figures(path: Path, measure: Callable[[], Figures]) -> Figures:
-    """The figures in a file; measured and written first when there are none.
-
-    Raises:
-        StorageError: The file cannot be written.
-    """
-    if path.is_file():
-        try:
-            return {name: float("nan") if value is None else value for name, value in _json(path).items()}
-        except (OSError, ValueError):
-            path.unlink(missing_ok=True)
-    figures = measure()
-    plain = {name: value if np.isfinite(value) else None for name, value in figures.items()}
-    _written(path, lambda partial: partial.write_text(json.dumps(plain), encoding="utf-8"))
-    return figures
 
 
 def _read(path: Path) -> KeptChest:
@@ -105,18 +83,3 @@ def _read(path: Path) -> KeptChest:
         ct, labels, place = stored[CT], stored[LABELS], stored["place"].tolist()
     grid = Grid(ct.shape, tuple(place[:3]), tuple(place[3:]))
     return KeptChest(Volume(ct, grid, synthetic=True), LabelMap(labels, grid, standard_table(), synthetic=True))
-
-
-def _json(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
-
-
-def _written(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file, which is there whole or not at all."""
-    partial = path.with_name(f".part_{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        os.replace(partial, path)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written.", "Choose a folder with room.", str(error)) from error

@@ -1,4 +1,4 @@
-"""What whole volumes are seen by before their distributions are compared: MedicalNet, or the reader that stands in."""
+"""What whole volumes are seen by before their distributions are compared: MedicalNet, or a reader that stands in."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class VolumeEncoder:
     features: Callable[[Volume], NDArray[np.float64]]
 
 
-def volume_encoder(weights: Path | None, reader: ChestReader) -> VolumeEncoder:
-    """MedicalNet from a folder, or the reader's own features where there is no folder.
+def volume_encoder(weights: Path | None, stand_in: VolumeEncoder) -> VolumeEncoder:
+    """MedicalNet from a folder, or what stands in for it where there is no folder.
 
     Raises:
         InputError: The folder holds no MedicalNet.
         UnreadableFile, WeightMismatch: Its file cannot be used.
     """
     if weights is None:
-        return reader_encoder(reader)
+        return stand_in
     found = next((weights / name for name in MEDICALNET_FILES if (weights / name).is_file()), None)
     if found is None:
         raise InputError(

@@ -9,7 +9,7 @@ from ctstudio.catalog.shelf import find_model
 from ctstudio.core.errors import EngineError
 from ctstudio.evaluation.medsyn_evaluation import evaluate_medsyn
 from ctstudio.evaluation.medsyn_paper import MedsynSettings
-from ctstudio.evaluation.volume_encoders import volume_encoder
+from ctstudio.evaluation.volume_encoders import reader_encoder
 from ctstudio.protocol.events import Finished
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result
@@ -43,7 +43,7 @@ def measure_medsyn(run: Run) -> ModelInfo:
         told = evaluate_medsyn(
             model,
             reader,
-            volume_encoder(None, reader),
+            reader_encoder(reader),
             lambda request: _worked_off(request, loaded),
             settings,
             run.cache / "figures",

@@ -9,12 +9,12 @@ import pytest
 
 from ctstudio.core.errors import EngineError
 from ctstudio.core.labels import LUNG_LOBES
+from ctstudio.evaluation.kept import kept_figures
 from ctstudio.evaluation.medsyn_prompts import Asked
 from ctstudio.evaluation.medsyn_volumes import (
     KeptChest,
     generated_chest,
     kept_chest,
-    kept_figures,
     phantom_chest,
 )
 from ctstudio.protocol.request import Request
