@@ -75,10 +75,18 @@ def joined(organs: LabelMap, mask: LabelMap) -> ImportedMask:
         organs: With the values of the standard table.
         mask: The mask on the same grid.
     """
-    array = organs.array.copy()
+    placed = onto_scan(organs, mask.grid, mask.table)
+    array = placed.labels.array.copy()
     lesions = [label.value for label in mask.table if label.name in LESIONS]
     stays = np.isin(mask.array, lesions)
     array[stays] = mask.array[stays]
     kept = tuple(mask.table.by_value(int(v)).title for v in np.unique(mask.array[stays]))
     notes = (f"Kept from the mask: {', '.join(kept)}.",) if kept else ()
-    return ImportedMask(LabelMap(array, mask.grid, mask.table, organs.synthetic, organs.name), notes, ())
+    return ImportedMask(replace(placed.labels, array=array), notes, ())
+
+
+def own_home() -> Path:
+    """Where TotalSegmentator's settings lie that CT Studio gives it."""
+    from platformdirs import user_data_path
+
+    return user_data_path("ctstudio", appauthor=False) / "totalsegmentator"

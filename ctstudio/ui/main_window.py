@@ -25,7 +25,9 @@ from ctstudio.ui.generate_panel import GeneratePanel
 from ctstudio.ui.help_sheet import HelpSheet
 from ctstudio.ui.job_bar import JobBar
 from ctstudio.ui.jobs_link import JobsLink
+from ctstudio.ui.label_map_link import LabelMapLink
 from ctstudio.ui.opening import Opening
+from ctstudio.ui.organ_link import OrganLink
 from ctstudio.ui.page_order import GENERATE_PAGE, LOW_DOSE_PAGE, PAINT_PAGE
 from ctstudio.ui.pages import Pages
 from ctstudio.ui.paint_panel import PaintPanel
@@ -76,6 +78,8 @@ class MainWindow(QMainWindow):
         self.link = JobsLink(client, self.notices, self)
         self.safety = Safety(self.document, self.background, autosave_folder, self)
         self.opening = Opening(self.document, self.background, self)
+        self.labels = LabelMapLink(self)
+        self.organs = OrganLink(self)
         self.saving = SavingFiles(self, self.notices, self.background, self.safety.autosave)
         self.asking = AskingFiles(self)
         self.predictions = Predictions(self.form, self.background, self)
@@ -216,6 +220,7 @@ class MainWindow(QMainWindow):
             self.views.show(None)
             self.scene.close()
             self.pages.shut_down()
+            self.organs.close()
             self.link.close()
             self.background.close()  # before the autosave: a save under way clears its record
             self.safety.close()

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from ctstudio.core.errors import CtStudioError
 from ctstudio.core.labels import LabelMap
@@ -31,7 +31,13 @@ class Read:
 
 
 class Opening(QObject):
-    """Reads files one after the other and hands them to the document; errors become notices."""
+    """Reads files one after the other and hands them to the document; errors become notices.
+
+    Signals:
+        labels_taken: The `Case` whose mask came from a file.
+    """
+
+    labels_taken = Signal(object)
 
     def __init__(self, document: Document, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -80,7 +86,7 @@ class Opening(QObject):
 
     def _show(self, read: Read) -> None:
         if isinstance(read.content, LabelMap):
-            self._document.open_mask(read.content, read.path)
+            self.labels_taken.emit(self._document.open_mask(read.content, read.path))
         else:
             case = self._document.open_volume(read.content, read.path)
             self._document.notices.say(f"Opened {case.name}.")
@@ -97,6 +103,7 @@ class Opening(QObject):
                 for note in (f"Imported {path.name} as the mask of {case.name}.", *notes):
                     self._document.notices.say(note)
                 self._document.apply_mask(case, mask, path)
+                self.labels_taken.emit(case)
             else:
                 text = f"{path.name} was not imported: {case.name} was closed meanwhile."
                 self._document.notices.say(text, "Open it again, then import the labels.", "warning")

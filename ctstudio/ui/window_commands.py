@@ -11,6 +11,8 @@ from ctstudio.session.document import Case
 from ctstudio.ui.actions import Command
 from ctstudio.ui.completed_anatomy import TITLE as ANATOMY_TITLE
 from ctstudio.ui.completed_anatomy import use_as_mask
+from ctstudio.ui.label_map_link import KEY as MEANINGS_KEY
+from ctstudio.ui.label_map_link import TITLE as MEANINGS_TITLE
 from ctstudio.ui.scene_commands import scene_commands
 from ctstudio.ui.task_commands import task_commands
 from ctstudio.ui.tools import Tool
@@ -55,6 +57,8 @@ def _edit(window: MainWindow) -> tuple[Command, ...]:
     return (
         Command("Edit", "Undo", ("Ctrl+Z",), _on_case(window, lambda case: case.mask.undo())),
         Command("Edit", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), _on_case(window, lambda case: case.mask.redo())),
+        Command("Edit", MEANINGS_TITLE, (MEANINGS_KEY,), window.labels.open),
+        Command("Edit", "Organs of this scan (TotalSegmentator) …", ("Ctrl+Shift+T",), window.organs.open),
         Command("Edit", "Clear the active label", (), _on_case(window, lambda case: case.mask.clear(case.mask.active))),
         Command("Edit", "Clear the whole mask", (), _on_case(window, lambda case: case.mask.clear())),
     )
