@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +15,7 @@ from ctstudio.catalog.meddiff_regions import REGIONS
 from ctstudio.core.seeds import stream
 from ctstudio.phantom.findings import SIZES
 from ctstudio.phantom.grids import region_grid
+from ctstudio.phantom.lesion_kinds import LESIONS
 from ctstudio.phantom.patient import REGIONS as PHANTOMS
 from ctstudio.phantom.patient import Region, make_patient
 from ctstudio.phantom.render import render
@@ -29,24 +28,6 @@ FIRST_LESION_SEED = 4_500
 """Patients with lesions are others than the healthy ones."""
 SIZE_SHARES = (0.2, 0.4, 0.4)
 """How often lesions are small, moderate and large: small ones are hardly a voxel at 3 mm."""
-
-
-class Lesion(NamedTuple):
-    """Where a kind of lesion is found, and what the phantom calls the finding."""
-
-    region: Region
-    finding: str
-
-
-LESIONS: Mapping[str, Lesion] = MappingProxyType(
-    {
-        "liver_lesion": Lesion("abdomen", "liver_lesion"),
-        "kidney_lesion": Lesion("abdomen", "kidney_lesion"),
-        "lung_nodule": Lesion("chest", "nodule"),
-        "lymph_node": Lesion("abdomen", "nodes"),
-    }
-)
-"""Kinds of lesions that phantoms have, by label name."""
 
 
 @dataclass(frozen=True)
