@@ -6,11 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from ctstudio.catalog.anatomy_vocabulary import CLASSES
 from ctstudio.catalog.meddiff_regions import REGIONS, WINDOWS
 from ctstudio.core.windows import Window
-
-BODY = 118
-"""Anatomy inside the body and in no organ; 0 is air, 1 to 117 are TotalSegmentator's classes."""
 
 
 class MeddiffConfig(BaseModel):
@@ -47,7 +45,7 @@ class MeddiffConfig(BaseModel):
     groups: int = 32
     frequencies: int = 7
     anatomy_width: int = 16
-    classes: int = 119
+    classes: int = CLASSES
     context: int = 512
     fold: int = 1
     prediction: Literal["epsilon", "v_prediction"] = "epsilon"
