@@ -54,6 +54,8 @@ class MeddiffConfig(BaseModel):
 
     @model_validator(mode="after")
     def _can_be_built(self) -> MeddiffConfig:
+        if len(self.channels) < 2:
+            raise ValueError(f"two levels are the least, not the channels {self.channels}")
         if len(self.attention) != len(self.channels):
             raise ValueError(f"{len(self.channels)} levels need as many entries of attention, not {self.attention}")
         if self.patch % self.coarsest:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import psutil
 import torch
 
 from ctstudio.catalog import medsyn_memory
 from ctstudio.catalog.medsyn_memory import Plan, working_need
 from ctstudio.core.errors import ParameterError
 from ctstudio.core.spoken import amount
+from ctstudio.nets.free_memory import free_bytes
 from ctstudio.systems.medsyn.weights import MedsynModel
 
 
@@ -42,11 +42,3 @@ def _offer(model: MedsynModel, upscale: bool, dtype: str, free: int) -> str:
     if upscale and coarse <= free:
         return f"Give 0 refinement steps (--upscale-steps 0): the coarse volume takes {amount(coarse)}. Or c{rest}"
     return f"C{rest}"
-
-
-def free_bytes(device: torch.device) -> int:
-    """Memory that could be had on a device: also what torch keeps there for itself and does not use."""
-    if device.type == "cuda":
-        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return int(torch.cuda.mem_get_info(device)[0] + kept)
-    return int(psutil.virtual_memory().available)

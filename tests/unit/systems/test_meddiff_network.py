@@ -122,6 +122,7 @@ def test_a_new_denoiser_learns_everywhere() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
+        ({"channels": (8,), "attention": (True,)}, "two levels"),
         ({"attention": (True,)}, "2 levels need as many"),
         ({"patch": 15}, "no multiple of 2"),
         ({"fold": 3}, "no multiple of 6"),
