@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
+import torch
 from torch.overrides import TorchFunctionMode
 
 SIGN_SECONDS = 0.5
@@ -68,3 +69,20 @@ def interruptible(steps: Iterator[T]) -> Generator[T | None, None, None]:
                 yield done
         finally:
             left.set()
+
+
+def watched(steps: Iterator[T], device: torch.device) -> Generator[T | None, None, None]:
+    """The steps of an iterator that calls networks, as the device wants them taken.
+
+    On a processor a step may take long, so that it must be possible to leave it. On CUDA each is waited for, or steps
+    would be counted before they are done.
+
+    Yields:
+        As `interruptible`.
+    """
+    if device.type == "cpu":
+        yield from interruptible(steps)
+        return
+    for step in steps:
+        torch.cuda.synchronize(device)
+        yield step

@@ -11,6 +11,9 @@ from torch import Tensor
 
 from ctstudio.diffusion.schedules import Schedule, schedule_of, signal_and_sigma
 
+Predict = Callable[[Tensor, Tensor], Tensor]
+"""A network: x_t (B, ...) and timesteps (B,) to what it predicts."""
+
 
 @dataclass(frozen=True)
 class Denoised:
@@ -23,7 +26,7 @@ class Denoised:
 
 
 def denoise(
-    predict: Callable[[Tensor, Tensor], Tensor],
+    predict: Predict,
     scheduler: Any,
     x_t: Tensor,
     generators: list[torch.Generator],
@@ -63,6 +66,22 @@ def estimate_x0(x_t: Tensor, prediction: Tensor, timesteps: Tensor, kind: str, s
     if kind == "v_prediction":
         return signal * x_t - sigma * prediction
     return (x_t - sigma * prediction) / signal
+
+
+def predicting_x0(predict: Predict, kind: str, schedule: Schedule = "linear") -> Predict:
+    """A network as one that predicts x_0, kept within -1 and 1: a sampler built for "sample" takes it.
+
+    Args:
+        predict: (x_t, timesteps) to a prediction.
+        kind: Of the prediction: "epsilon", "v_prediction" or "sample".
+        schedule: That which the network was trained with.
+    """
+
+    def estimate(x_t: Tensor, timesteps: Tensor) -> Tensor:
+        prediction = predict(x_t, timesteps).to(x_t.dtype)
+        return estimate_x0(x_t, prediction, timesteps.long(), kind, schedule).clamp(-1, 1)
+
+    return estimate
 
 
 def _draws_noise(scheduler: Any) -> bool:

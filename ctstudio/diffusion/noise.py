@@ -16,6 +16,11 @@ def generator_for(seed: int, *purpose: str | int) -> torch.Generator:
     return torch.Generator("cpu").manual_seed(derived(seed, *purpose))
 
 
+def noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal noise of the shape and type of `x`, where it lies; the same on every device."""
+    return torch.randn(x.shape, generator=generator).to(x)
+
+
 def stack_noise(seed: int, slices: list[int], shape: tuple[int, int, int]) -> Tensor:
     """Standard normal noise for a stack of slices that belong together.
 

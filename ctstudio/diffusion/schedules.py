@@ -101,6 +101,11 @@ def build_few_step_sampler(
     return scheduler
 
 
+def last_timestep(schedule: Schedule) -> int:
+    """The noisiest timestep that a sampler begins with."""
+    return int(_table(schedule)["num_train_timesteps"]) - 1
+
+
 def schedule_of(scheduler: Any) -> Schedule:
     """The schedule that a sampler was built for."""
     return "linear" if scheduler.config.trained_betas is None else "cosine"

@@ -64,3 +64,24 @@ def test_a_slow_first_step_does_not_frighten(clock: list[float]) -> None:
     pace.step(1)
     clock[0] += 1.0
     assert pace.step(1).seconds_left == pytest.approx(8.0)
+
+
+def test_a_piece_that_was_timed_tells_the_end_before_any_step(clock: list[float]) -> None:
+    stages = (Stage("coarse", 10, 1.0), Stage("fine", 4, 2.0, seconds=6.0))
+    pace = Pace("r", stages, 1, after=1.0)
+    told = pace.waiting(1, "coarse")
+    assert told.seconds_left == pytest.approx(4 * 6.0 + 10 * 3.0 + 1.0)
+    clock[0] += 0.5
+    assert pace.step(1, "coarse").seconds_left == pytest.approx(4 * 6.0 + 9 * 0.5 + 1.0)
+
+
+def test_what_lies_between_steps_is_no_part_of_them(clock: list[float]) -> None:
+    pace = Pace("r", (Stage("", 4),), 2, after=5.0)
+    for _ in range(2):
+        clock[0] += 1.0
+        left = pace.step(1).seconds_left
+    assert left == pytest.approx(2 * 1.0 + 2 * 5.0)
+    clock[0] += 5.0
+    pace.resume()
+    clock[0] += 1.0
+    assert pace.step(2).seconds_left == pytest.approx(1.0 + 5.0)

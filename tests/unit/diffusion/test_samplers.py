@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from ctstudio.diffusion.loop import Denoised, denoise
+from ctstudio.diffusion.loop import Denoised, Predict, denoise
 from ctstudio.diffusion.noise import generator_for
 from ctstudio.diffusion.schedules import Schedule, build_sampler, signal_and_sigma
+from gaussian_data import exact_x0
 
 MEAN = 0.3
 COUNT = 4000
@@ -17,14 +18,13 @@ LARGEST_ERROR = {"ddpm": (0.25, 0.08, 0.05), "ddim": (0.1,) * 3, "dpm++": (0.05,
 """Part of the SD that may be lost at SD 0.05, 0.2 and 0.5. DDPM with its uniform timesteps loses much of a small SD."""
 
 
-def _exact(sd: float, kind: str, schedule: Schedule = "linear"):  # type: ignore[no-untyped-def]
+def _exact(sd: float, kind: str, schedule: Schedule = "linear") -> Predict:
     """The best prediction for data that is N(MEAN, sd^2)."""
 
     def predict(x_t: Tensor, timesteps: Tensor) -> Tensor:
         signal, sigma = signal_and_sigma(timesteps.long(), x_t, schedule)
-        variance = signal**2 * sd**2 + sigma**2
-        noise = sigma * (x_t - signal * MEAN) / variance
-        x_0 = MEAN + signal * sd**2 * (x_t - signal * MEAN) / variance
+        x_0 = exact_x0(MEAN, sd, schedule)(x_t, timesteps.long())
+        noise = (x_t - signal * x_0) / sigma
         return {"epsilon": noise, "v_prediction": signal * noise - sigma * x_0, "sample": x_0}[kind]
 
     return predict
