@@ -42,16 +42,17 @@ class LesionCases(StrictModel):
 
     Attributes:
         folder: Where it lies.
-        region: Of the body, which decides the range of HU that is seen.
+        region: Of the body, which decides the range of HU that is seen; None for the one where phantoms have the
+            lesion.
     """
 
-    source: Literal["lesion-cases"]
+    source: Literal["dataset"]
     folder: str
-    region: Region
+    region: Region | None = None
 
 
-class BaseSettings(StageSettings):
-    """The base model.
+class PatchSettings(StageSettings):
+    """The denoiser.
 
     Attributes:
         ways: Odds of the three ways to see a volume: all of it resized to a patch; a part of twice the patch, resized;
@@ -94,7 +95,7 @@ class MeddiffRecipe(CommonRecipe):
         size: A demo model says so wherever it appears.
         network: Sizes, as in `systems.meddiff_fm.config`; `controls` names the kinds of lesions that get a ControlNet.
         data: The patients.
-        base: How the denoiser is trained.
+        denoiser: How it is trained.
         control: How each ControlNet is trained.
         reader: How the instrument is trained that finds organs and lesions in results; a model may do without.
     """
@@ -103,7 +104,7 @@ class MeddiffRecipe(CommonRecipe):
     size: Literal["demo", "paper"] = "demo"
     network: dict[str, Any]
     data: RegionData
-    base: BaseSettings
+    denoiser: PatchSettings
     control: ControlSettings | None = None
     reader: ReaderSettings | None = None
     figures: MeddiffFigureSettings = MeddiffFigureSettings()

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ctstudio.catalog.meddiff_recipe import MeddiffRecipe
 from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.catalog.recipe_parts import CommonRecipe, Count, Fraction, Positive, StageSettings, StrictModel
 
@@ -215,4 +216,4 @@ class DistilRecipe(SliceRecipe):
     distil: Distillation = Distillation()
 
 
-Recipe = TrainRecipe | FineTuneRecipe | DistilRecipe | MedsynRecipe
+Recipe = TrainRecipe | FineTuneRecipe | DistilRecipe | MedsynRecipe | MeddiffRecipe

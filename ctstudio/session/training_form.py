@@ -41,7 +41,7 @@ _FEW = {
     "run.sample_every": ("Sample every", "Steps between two looks at the fixed samples; 0 for none."),
 }
 _COPY_SUFFIX = " copy"
-_ORDER = {"fine-tune": 0, "distil": 1, "train": 2, "medsyn": 2}
+_ORDER = {"fine-tune": 0, "meddiff-lesion": 0, "distil": 1, "train": 2, "medsyn": 2, "meddiff": 2}
 
 
 class TrainingForm:

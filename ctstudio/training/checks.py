@@ -9,6 +9,7 @@ from typing import get_args
 import torch
 from pydantic import ValidationError
 
+from ctstudio.catalog.meddiff_recipe import MeddiffRecipe
 from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.catalog.recipe import FineTuneRecipe, Part, Recipe, TrainRecipe, VaeSettings
 from ctstudio.catalog.recipe_parts import StageSettings
@@ -20,12 +21,14 @@ from ctstudio.systems.na_diff.network import NaDiffNetwork
 from ctstudio.training.data import check_data
 from ctstudio.training.fine_tune import adapted, base_of
 from ctstudio.training.lenders import lent_settings
+from ctstudio.training.meddiff_checks import check_meddiff
 from ctstudio.training.medsyn_checks import check_medsyn
 from ctstudio.training.na_diff_networks import starting_denoiser
 from ctstudio.training.natural import check_images
 from ctstudio.training.run import Run
 
-SYSTEM, MEDSYN = "na_diff", "medsyn"
+SYSTEMS = {"medsyn": "medsyn", "meddiff": "meddiff_fm"}
+"""What a kind of recipe trains; all others train NA-Diff."""
 
 
 def check_run(recipe: Recipe, folder: Path, resume: bool, processes: int = 1) -> None:
@@ -40,7 +43,7 @@ def check_run(recipe: Recipe, folder: Path, resume: bool, processes: int = 1) ->
     Raises:
         CtStudioError: Recipe, data, base model or folder cannot be used.
     """
-    system = MEDSYN if isinstance(recipe, MedsynRecipe) else SYSTEM
+    system = SYSTEMS.get(recipe.kind, "na_diff")
     if recipe.system != system:
         raise ParameterError(f"This recipe cannot train the system {recipe.system!r}.", f'Set system = "{system}".')
     if not resume and (folder / "checkpoints").exists():
@@ -48,6 +51,9 @@ def check_run(recipe: Recipe, folder: Path, resume: bool, processes: int = 1) ->
     _check_batches(recipe, processes)
     if isinstance(recipe, MedsynRecipe):
         check_medsyn(recipe)
+        return
+    if isinstance(recipe, MeddiffRecipe):
+        check_meddiff(recipe)
         return
     check_data(recipe.data)
     if isinstance(recipe, TrainRecipe):

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ctstudio.catalog.dataset import read_dataset
+from ctstudio.catalog.meddiff_recipe import RegionData
 from ctstudio.catalog.medsyn_recipe import ChestData, MedsynRecipe
 from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe, TrainRecipe
 from ctstudio.catalog.recipes import recipe_from
@@ -108,6 +109,8 @@ def _small(recipe: Recipe) -> Recipe:
         small = {"coarse_patients": TRIED_PATIENTS, "fine_patients": TRIED_PATIENTS, "validation_patients": 1}
         settings["data"].update(small)
         settings["text"]["patients"] = min(recipe.text.patients, TRIED_REPORTS)
+    elif isinstance(recipe.data, RegionData):
+        settings["data"].update(patients=1, lesion_patients=1, validation_patients=1)
     elif isinstance(recipe.data, PhantomData):
         settings["data"]["patients"] = min(recipe.data.patients, TRIED_PATIENTS)
     else:
@@ -137,11 +140,13 @@ def _images(recipe: Recipe) -> int:
 
 
 def _slices(recipe: Recipe) -> int:
-    """Slices of both parts, as many as there can be; of chests, how many coarse ones they are worth."""
+    """Slices of both parts, as many as there can be; of chests, how many coarse ones they are worth; or patients."""
     data = recipe.data
     if isinstance(data, ChestData):
         held = data.validation_patients
         return data.coarse_patients + held + FINE_COST * (data.fine_patients + data.fine_validation_patients)
+    if isinstance(data, RegionData):
+        return data.patients + data.lesion_patients + 2 * data.validation_patients
     if isinstance(data, PhantomData):
         return data.patients * data.slices_each + VALIDATION_SLICES * len(VALIDATION_SEEDS)
     info = read_dataset(Path(data.folder))

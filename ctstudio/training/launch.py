@@ -12,12 +12,13 @@ from types import FrameType
 import torch
 from accelerate import Accelerator
 
+from ctstudio.catalog.meddiff_recipe import MeddiffRecipe
 from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe
 from ctstudio.core.errors import CtStudioError, ParameterError, StorageError
 from ctstudio.core.seeds import derived
 from ctstudio.protocol.training_run import RunInfo
-from ctstudio.training import distil, fine_tune, from_scratch, medsyn
+from ctstudio.training import distil, fine_tune, from_scratch, meddiff, medsyn
 from ctstudio.training.checks import check_run, make_place
 from ctstudio.training.data import in_words
 from ctstudio.training.recorder import Recorder, Report, device_name
@@ -33,6 +34,8 @@ def plan_of(recipe: Recipe) -> Plan:
     """The stages of a recipe, in order."""
     if isinstance(recipe, MedsynRecipe):
         return medsyn.stages_of(recipe)
+    if isinstance(recipe, MeddiffRecipe):
+        return meddiff.stages_of(recipe)
     if isinstance(recipe, DistilRecipe):
         return distil.STAGES
     return fine_tune.STAGES if isinstance(recipe, FineTuneRecipe) else from_scratch.stages_of(recipe)

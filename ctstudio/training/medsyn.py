@@ -10,7 +10,7 @@ from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 from ctstudio.training.chests import COARSE, FINE, FineChests, load_coarse, make_coarse, make_fine
 from ctstudio.training.medsyn_export import export_medsyn, medsyn_config, medsyn_recipe
 from ctstudio.training.medsyn_figures import measure_medsyn
-from ctstudio.training.medsyn_looks import ChestLooker
+from ctstudio.training.medsyn_looks import chest_looker
 from ctstudio.training.medsyn_reader import train_reader
 from ctstudio.training.medsyn_text import make_reports, train_text, trained_text
 from ctstudio.training.reports import ReportOfPhantom, draw_reports
@@ -56,7 +56,7 @@ def coarse(run: Run) -> None:
         reports = reports_of(chests.seed.tolist(), recipe.data.wordings)
         stages.append(BaseStage(network, encoder, chests, reports, recipe.coarse))
     stage, held = stages
-    run.train("coarse", stage, recipe.coarse, ChestLooker(held, recipe.run))
+    run.train("coarse", stage, recipe.coarse, chest_looker(held, recipe.run))
 
 
 def upscaler(run: Run) -> None:
@@ -67,7 +67,7 @@ def upscaler(run: Run) -> None:
         UpscalerStage(network, FineChests(run.cache / FINE / part), config.factor, config.lowering, recipe.upscaler)
         for part in ("train", "validation")
     )
-    run.train("upscaler", stage, recipe.upscaler, ChestLooker(held, recipe.run))
+    run.train("upscaler", stage, recipe.upscaler, chest_looker(held, recipe.run))
 
 
 def segmenter(run: Run) -> None:

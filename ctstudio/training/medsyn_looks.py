@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -15,48 +16,24 @@ from ctstudio.nets.memory_layout import laid_out
 from ctstudio.systems.medsyn.channels import decoded, lowered, raised
 from ctstudio.systems.medsyn.config import FIELD_OF_VIEW_MM
 from ctstudio.systems.medsyn.sampling import sampled
+from ctstudio.training.looks import SEED, LossLooker
 from ctstudio.training.stages.medsyn_base import BaseStage
 from ctstudio.training.stages.medsyn_upscaler import UpscalerStage
 
 COARSE_STEPS, FINE_STEPS = 12, 6
 """Sampling steps of the fixed samples: enough to see what is learned."""
-ROUNDS = 4
-"""Batches of a validation."""
-SEED = 1
 TITLE_CHARACTERS = 40
 
 
-class ChestLooker:
-    """The looker of either network: `training.recorder.Looker`.
+def chest_looker(held: BaseStage | UpscalerStage, settings: RunSettings) -> LossLooker:
+    """The looker of either network; a sample is the middle axial slice of the CT of a held-out chest.
 
     Args:
         held: A stage over chests of the validation part, with the network that is trained.
         settings: How many samples, and in what precision.
     """
-
-    def __init__(self, held: BaseStage | UpscalerStage, settings: RunSettings) -> None:
-        self._held, self._settings = held, settings
-
-    @torch.no_grad()
-    def figures(self, module: nn.Module) -> tuple[dict[str, float], str]:
-        """The loss over the same chests, times and noise at every look."""
-        device, losses = next(module.parameters()).device, []
-        for number in range(ROUNDS):
-            batch = self._held.draw(0, generator_for(SEED, "validation", number))
-            with self._precision(device):
-                losses.append(float(self._held.loss({key: value.to(device) for key, value in batch.items()})))
-        return {"validation_loss": sum(losses) / len(losses)}, "validation_loss"
-
-    @torch.no_grad()
-    def samples(self, module: nn.Module) -> list[tuple[str, Volume]]:
-        """The middle axial slice of the CT of a few held-out chests."""
-        count = min(self._settings.samples, len(self._held))
-        make = _coarse if isinstance(self._held, BaseStage) else _fine
-        with self._precision(next(module.parameters()).device):
-            return [make(self._held, number) for number in range(count)]  # type: ignore[arg-type]
-
-    def _precision(self, device: torch.device) -> torch.autocast:
-        return torch.autocast(device.type, torch.bfloat16, enabled=self._settings.precision == "bf16")
+    make = _coarse if isinstance(held, BaseStage) else _fine
+    return LossLooker(held, settings, partial(make, held), len(held))  # type: ignore[arg-type]
 
 
 def _coarse(held: BaseStage, number: int) -> tuple[str, Volume]:

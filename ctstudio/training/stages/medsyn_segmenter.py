@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,10 +14,10 @@ from torch import Tensor
 from ctstudio.catalog.reader_settings import ReaderSettings
 from ctstudio.nets.volume_segmenter import FOLD, VolumeSegmenter
 from ctstudio.systems.medsyn.reading import AIR_HU, DETAILS, REGIONS, to_unit
+from ctstudio.training.boxes import part_of
 from ctstudio.training.chest_targets import ChestTarget
 from ctstudio.training.stage import Batch
 
-Scalar = TypeVar("Scalar", bound=np.generic)
 WHOLE = 0.03
 """The last part of the steps sees whole volumes, so that group norms fit them."""
 
@@ -78,12 +77,3 @@ class MedsynSegmenterStage:
         hu += np.float32(batch["noise_hu"][row]) * random.standard_normal(hu.shape, dtype=np.float32)
         targets = np.stack([part_of(each, corner, size, 0) for each in (found.regions, found.details)])
         return to_unit(hu + np.float32(batch["offset_hu"][row])), targets
-
-
-def part_of(array: NDArray[Scalar], corner: Sequence[int], size: Sequence[int], outside: float) -> NDArray[Scalar]:
-    """A box of an array (D, H, W), which may reach beyond it; `outside` where nothing is."""
-    result = np.full(tuple(size), outside, array.dtype)
-    spans = [(max(c, 0), min(c + s, n)) for c, s, n in zip(corner, size, array.shape, strict=True)]
-    to = tuple(slice(low - c, high - c) for (low, high), c in zip(spans, corner, strict=True))
-    result[to] = array[tuple(slice(low, high) for low, high in spans)]
-    return result

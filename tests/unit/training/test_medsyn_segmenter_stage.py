@@ -13,7 +13,8 @@ from ctstudio.catalog.reader_settings import ReaderSettings
 from ctstudio.systems.medsyn.reading import DETAILS, REGIONS, new_network
 from ctstudio.training.chest_targets import ChestTarget, chest_targets
 from ctstudio.training.chests import make_fine
-from ctstudio.training.stages.medsyn_segmenter import MedsynSegmenterStage, part_of
+from ctstudio.training.boxes import part_of
+from ctstudio.training.stages.medsyn_segmenter import MedsynSegmenterStage
 
 FEATURES = (8, 8, 8, 8, 8, 8)
 
