@@ -37,7 +37,7 @@ def _labels_mean() -> Any:
 
 def _steps(default: int, description: str, source: str) -> Any:
     return Field(
-        default=default, ge=2, le=1000, title="Steps", description=description, json_schema_extra={"source": source}
+        default=default, ge=2, le=996, title="Steps", description=description, json_schema_extra={"source": source}
     )
 
 
@@ -50,7 +50,7 @@ def _kind() -> Any:
     )
 
 
-class _Windowed(BaseModel):
+class Windowed(BaseModel):
     """What every task has, because each covers its volume with overlapping windows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -81,7 +81,7 @@ class _Windowed(BaseModel):
     )
 
 
-class SynthesizeParameters(_Windowed):
+class SynthesizeParameters(Windowed):
     """What may be set when a CT is made from anatomy, with or without a lesion."""
 
     count: int = count_field()
@@ -100,7 +100,7 @@ class AddLesionParameters(SynthesizeParameters):
     kind: LesionKind = _kind()
 
 
-class DenoiseParameters(_Windowed):
+class DenoiseParameters(Windowed):
     """What may be set when noise is taken from a scan."""
 
     mode: Literal["diffpir", "direct"] = Field(
@@ -127,12 +127,24 @@ class DenoiseParameters(_Windowed):
         description="Times the noise that is taken to be in the scan. More is smoother.",
         json_schema_extra={"source": _OURS},
     )
-    steps: int = _steps(
-        10, "Steps from the noise of the scan down to none.", "ours; the paper takes 50, most of them above that noise"
+    detail: Literal["scan", "model"] = Field(
+        default="scan",
+        title="Detail",
+        description="scan keeps every voxel: where the scan is finer than the model, each of its coarser lattices is "
+        "denoised by itself. model is quicker, and gives what the model's own voxels can show.",
+        json_schema_extra={"source": _OURS},
+    )
+    steps: int = Field(
+        default=10,
+        ge=1,
+        le=200,
+        title="Steps",
+        description="Steps from the noise of the scan down to none. One step of direct is smoothest.",
+        json_schema_extra={"source": "ours; the paper takes 50"},
     )
 
 
-class DetectParameters(_Windowed):
+class DetectParameters(Windowed):
     """What may be set when anomalies of an organ are looked for."""
 
     organ: str = Field(
@@ -188,7 +200,7 @@ class DetectParameters(_Windowed):
     )
 
 
-class RemoveLesionParameters(_Windowed):
+class RemoveLesionParameters(Windowed):
     """What may be set when a lesion is taken out of a scan."""
 
     count: int = count_field()

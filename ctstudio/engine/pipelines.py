@@ -54,6 +54,19 @@ PIPELINES: Pipelines = MappingProxyType(
             load="ctstudio.systems.medsyn.weights:load",
             generate="ctstudio.systems.medsyn.pipeline:segment",
         ),
+        **{
+            ("meddiff_fm", task): Pipeline(
+                load="ctstudio.systems.meddiff_fm.weights:load", generate=f"ctstudio.systems.meddiff_fm.{place}"
+            )
+            for task, place in (
+                ("synthesize", "pipeline_synthesize:synthesize"),
+                ("denoise", "pipeline_denoise:denoise"),
+                ("detect", "pipeline_detect:detect"),
+                ("add-lesion", "pipeline_add_lesion:add_lesion"),
+                ("inpaint-lesion", "pipeline_lesion:inpaint_lesion"),
+                ("remove-lesion", "pipeline_lesion:remove_lesion"),
+            )
+        },
         ("ctstudio", "dose"): Pipeline(load="", generate="ctstudio.engine.dose_job:generate"),
     }
 )
