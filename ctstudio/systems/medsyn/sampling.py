@@ -16,7 +16,7 @@ from diffusers import DPMSolverMultistepScheduler
 from torch import Tensor
 
 from ctstudio.core.errors import ParameterError
-from ctstudio.diffusion.loop import Denoised, denoise
+from ctstudio.diffusion.loop import Denoised, denoise, predicting_x0
 from ctstudio.systems.medsyn.schedule import LARGEST_TIME, alpha_bar
 
 _POWERS = MappingProxyType({"ddim": 1.0, "dpm++": 1.5})
@@ -70,11 +70,9 @@ def sampled(
 
     def held(x_t: Tensor, times: Tensor) -> Tensor:
         x_0 = predict(x_t, times)
-        if known is not None:
-            x_0 = known.put(x_0)
-        return x_0.clamp(-1, 1)
+        return x_0 if known is None else known.put(x_0)
 
-    yield from denoise(held, build_sampler(sampler, steps), noise, [])
+    yield from denoise(predicting_x0(held, "sample"), build_sampler(sampler, steps), noise, [])
 
 
 def evaluations(sampler: str, steps: int) -> int:
