@@ -1,4 +1,4 @@
-"""MedDiff-FM's networks on a GPU: the processor's result, no more memory than was foretold, and none for large volumes."""
+"""MedDiff-FM's networks on a GPU: the processor's result, the foretold memory, no more of it for large volumes."""
 
 from __future__ import annotations
 
