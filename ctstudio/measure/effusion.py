@@ -107,10 +107,13 @@ def _beginnings(places: Mask, anatomy: ChestAnatomy) -> Mask:
     from scipy import ndimage
 
     parts, count = ndimage.label(places)
-    near = ndimage.distance_transform_edt(~anatomy.lungs, anatomy.grid.spacing_mm[::-1]) <= BESIDE_MM
     sizes_ml = np.bincount(parts.ravel(), minlength=count + 1) * anatomy.grid.voxel_volume_mm3 / 1000.0
-    good = (sizes_ml >= LEAST_ML) & (np.bincount(parts[near], minlength=count + 1) > 0)
-    good[0] = False
+    large = sizes_ml >= LEAST_ML
+    large[0] = False
+    box = _box(large[parts], BESIDE_MM, anatomy.grid)
+    near = ndimage.distance_transform_edt(~anatomy.lungs[box], anatomy.grid.spacing_mm[::-1]) <= BESIDE_MM
+    near &= anatomy.lungs[box].any()
+    good = large & (np.bincount(parts[box][near], minlength=count + 1) > 0)
     return np.asarray(good[parts])
 
 
@@ -127,7 +130,20 @@ def _grown(start: Mask, fluid: Mask, grid: Grid) -> Mask:
 def _opened(mask: Mask, radius_mm: float, grid: Grid) -> Mask:
     from scipy import ndimage
 
-    return np.asarray(ndimage.binary_opening(mask, ball(radius_mm, grid)))
+    found = np.zeros_like(mask)
+    box = _box(mask, radius_mm, grid)
+    found[box] = ndimage.binary_opening(mask[box], ball(radius_mm, grid))
+    return found
+
+
+def _box(mask: Mask, margin_mm: float, grid: Grid) -> tuple[slice, ...]:
+    """The smallest box that holds a mask and so much around it: what is done there need not be done elsewhere."""
+    box = []
+    for axis, mm in enumerate(grid.spacing_mm[::-1]):
+        held = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        reach = int(np.ceil(margin_mm / mm)) + 1
+        box.append(slice(max(0, held[0] - reach), held[-1] + reach + 1) if held.size else slice(0, 0))
+    return tuple(box)
 
 
 def _reached(mask: Mask, towards_front: bool) -> Mask:

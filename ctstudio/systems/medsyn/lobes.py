@@ -7,6 +7,9 @@ Source: ours; the released code rounds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -29,22 +32,28 @@ def lobe_numbers(channel: Tensor) -> Tensor:
     Returns:
         (D, H, W) uint8.
     """
-    value = ((channel.float().clamp(-1, 1) + 1) * (LOBE_COUNT / 2))[None, None]  # (1, 1, D, H, W)
-    nearest = value.round()  # (1, 1, D, H, W)
-    certain = functional.max_pool3d(nearest, 3, 1, 1) == -functional.max_pool3d(-nearest, 3, 1, 1)  # (1, 1, D, H, W)
-    most, near = torch.zeros_like(value), torch.zeros_like(value)  # 2 x (1, 1, D, H, W)
+    value = (channel.float().clamp(-1, 1) + 1) * (LOBE_COUNT / 2)  # (D, H, W)
+    nearest = value.round().to(torch.uint8)  # (D, H, W)
+    certain = _of_windows(torch.maximum, nearest, 1, 0) == _of_windows(torch.minimum, nearest, 1, 255)  # (D, H, W)
+    most, near = torch.zeros_like(nearest, dtype=torch.int16), torch.zeros_like(nearest)  # 2 x (D, H, W)
     for number in range(1, LOBE_COUNT + 1):
-        share = _around((certain & (nearest == number)).float())  # (1, 1, D, H, W)
-        near = torch.where(share > most, float(number), near)  # (1, 1, D, H, W)
-        most = torch.maximum(share, most)  # (1, 1, D, H, W)
-    rim = torch.where((near > 0) & (value > near / 2), near, 0.0)  # (1, 1, D, H, W)
-    return torch.where(certain, nearest, rim)[0, 0].to(torch.uint8)  # (D, H, W)
+        inside = certain & (nearest == number)  # (D, H, W)
+        share = _of_windows(torch.add, inside.to(torch.int16), _REACH, 0)  # (D, H, W)
+        near.masked_fill_(share > most, number)
+        most = torch.maximum(share, most)  # (D, H, W)
+    rim = torch.where(value * 2 > near, near, 0)  # (D, H, W)
+    return torch.where(certain, nearest, rim)  # (D, H, W)
 
 
-def _around(inside: Tensor) -> Tensor:
-    """How much of the surroundings lies inside: means along one axis after the other."""
+def _of_windows(of_two: Callable[[Tensor, Tensor], Tensor], volume: Tensor, reach: int, outside: int) -> Tensor:
+    """For each voxel, largest, smallest or sum of a cube around it, whole numbers along one axis after the other.
+
+    Many times as fast as torch's pooling in three dimensions, and no rounding decides between two lobes.
+    """
     for axis in range(3):
-        size = [1, 1, 1]
-        size[axis] = 2 * _REACH + 1
-        inside = functional.avg_pool3d(inside, size, 1, [n // 2 for n in size])  # (1, 1, D, H, W)
-    return inside
+        size = volume.shape[axis]
+        margins = [0] * 6
+        margins[4 - 2 * axis] = margins[5 - 2 * axis] = reach
+        padded = functional.pad(volume, margins, value=outside)
+        volume = reduce(of_two, [padded.narrow(axis, start, size) for start in range(2 * reach + 1)])  # (D, H, W)
+    return volume

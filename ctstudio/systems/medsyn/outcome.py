@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from torch import Tensor
 
@@ -19,6 +22,38 @@ from ctstudio.systems.medsyn.structures import drawn
 _NAME = "MedSyn"
 _LARGEST_MM, _SMALLEST_MM = 3.0, 1.6
 """Voxels that fluid is measured in: larger ones cannot tell it, smaller ones take minutes and are thinned."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished volume gives, as far as it is worked out.
+
+    Attributes:
+        outputs: Images by the names of the card; empty in the beginning.
+        measures: Numbers by name; empty until all is done.
+    """
+
+    outputs: dict[str, Volume | LabelMap]
+    measures: dict[str, float]
+
+
+def worked_out(volume: Tensor, grid: Grid, lobes_given: bool, scan: Volume | None) -> Iterator[Outcome]:
+    """Outputs and measures of a finished volume (4, D, H, W), in parts, so that it can be left between two.
+
+    Args:
+        volume: As the sampler leaves it.
+        grid: That it lies on.
+        lobes_given: Whether the lobes were given, and come out as they were.
+        scan: That was read; None where a chest was made.
+
+    Yields:
+        What is there so far; the last is whole.
+    """
+    chest = chest_of(volume, lobes_given)
+    yield Outcome({}, {})
+    outputs = images_of(chest, grid) if scan is None else labels_of(chest, grid, scan)
+    yield Outcome(outputs, {})
+    yield Outcome(outputs, measures_of(chest, grid))
 
 
 def chest_of(volume: Tensor, lobes_given: bool) -> Chest:

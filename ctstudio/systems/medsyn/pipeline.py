@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -26,8 +26,9 @@ from ctstudio.protocol.recorded import provenance_of
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result, Sample
 from ctstudio.systems.medsyn.channels import LOBES, decoded
+from ctstudio.systems.medsyn.foretelling import SECONDS_PER_VOXEL, fine_step_seconds
 from ctstudio.systems.medsyn.memory import planned
-from ctstudio.systems.medsyn.outcome import chest_of, images_of, labels_of, measures_of
+from ctstudio.systems.medsyn.outcome import Outcome, worked_out
 from ctstudio.systems.medsyn.placement import Placement, place_anatomy, place_freely, place_scan
 from ctstudio.systems.medsyn.sampling import Known, evaluations
 from ctstudio.systems.medsyn.stages import Heard, coarse_steps, fine_steps, given, heard
@@ -114,13 +115,29 @@ def _made(
     """All samples of a request."""
     plan = planned(model, parameters.upscale_steps > 0)
     hears = heard(model, parameters.text, parameters.impression, guidance)
-    pace = Pace(request.id, _stages(model, parameters, hears), parameters.count)
+    pace = yield from _foretold(request, model, plan, parameters, hears)
     work = _Work(request, model, plan, parameters, placement, hears, given(model, placement), pace)
     samples = []
     for number in range(1, parameters.count + 1):
         sample = yield from _one_sample(work, number)
         samples.append(sample)
     yield Finished(request.id, Result(request.id, tuple(samples), _notes(work)))
+
+
+def _foretold(
+    request: Request, model: MedsynModel, plan: Plan, parameters: Parameters, hears: Heard
+) -> Generator[Event, None, Pace]:
+    """The pace of a request, for which a piece of a refinement step is timed, if there will be any."""
+    stages, side = _stages(model, parameters, hears), model.config.base.side
+    if parameters.upscale_steps:
+        side, beginning = model.config.upscaler.side, Pace(request.id, stages, parameters.count)
+        with closing(interruptible(fine_step_seconds(model, plan))) as coming:
+            for seconds in coming:
+                if seconds is None:
+                    yield beginning.waiting(1, COARSE)
+                else:
+                    stages = (stages[0], replace(stages[1], seconds=seconds))
+    return Pace(request.id, stages, parameters.count, SECONDS_PER_VOXEL * side**3)
 
 
 def _stages(model: MedsynModel, parameters: Parameters, hears: Heard) -> tuple[Stage, ...]:
@@ -145,16 +162,28 @@ def _one_sample(work: _Work, number: int) -> Generator[Event, None, Sample]:
         grid = work.placement.fine
         steps = fine_steps(model, work.plan, volume, work.known, parameters.sampler, parameters.upscale_steps, seed)
         volume = yield from _followed(work, number, FINE, steps)
-    chest, scan = chest_of(volume[0], LOBES in work.placement.channels), request.inputs.get("scan")
-    outputs = labels_of(chest, grid, scan) if isinstance(scan, Volume) else images_of(chest, grid)
-    measures, seconds = measures_of(chest, grid), time.monotonic() - started
-    told = provenance_of(request, model.info, parameters.model_dump(), seed, outputs, began, seconds)
-    return Sample(seed, outputs, measures, told)
+    made = yield from _worked_out(work, number, volume[0], grid)
+    seconds = time.monotonic() - started
+    told = provenance_of(request, model.info, parameters.model_dump(), seed, made.outputs, began, seconds)
+    return Sample(seed, made.outputs, made.measures, told)
+
+
+def _worked_out(work: _Work, number: int, volume: Tensor, grid: Grid) -> Generator[Event, None, Outcome]:
+    """Outputs and measures of a volume (4, side, side, side); may be left, as a step may."""
+    scan, stage = work.request.inputs.get("scan"), FINE if work.parameters.upscale_steps else COARSE
+    parts = worked_out(volume, grid, LOBES in work.placement.channels, scan if isinstance(scan, Volume) else None)
+    made = Outcome({}, {})
+    with closing(interruptible(parts)) as coming:
+        for part in coming:
+            yield work.pace.waiting(number, stage)
+            made = part or made
+    return made
 
 
 def _followed(work: _Work, number: int, stage: str, steps: Iterator[Denoised]) -> Generator[Event, None, Tensor]:
     """All steps of a stage as events; returns the volume (1, 4, side, side, side)."""
     grid = work.placement.coarse if stage == COARSE else work.placement.fine
+    work.pace.resume()
     with closing(_watched(steps, work.model.device)) as coming:
         for done in coming:
             if done is None:

@@ -260,6 +260,47 @@ def test_a_step_that_lasts_can_be_left_within_two_seconds(model: MedsynModel, mo
     assert time.monotonic() - began < 2
 
 
+def test_what_follows_the_last_step_can_be_left_within_two_seconds(
+    model: MedsynModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(channel: torch.Tensor) -> torch.Tensor:
+        for _ in range(200):
+            time.sleep(0.1)
+            channel = channel * 1.0
+        return channel
+
+    monkeypatch.setattr("ctstudio.systems.medsyn.outcome.lobe_numbers", slowly)
+    running = generate(_request(), model)
+    while not (isinstance(event := next(running), Stepped) and event.step == event.total):
+        pass
+    assert isinstance(next(running), Stepped)
+    began = time.monotonic()
+    running.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - began < 2
+
+
+def test_seconds_left_are_right_within_a_fifth_from_the_first_word_of_them(
+    model: MedsynModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, slice_seconds = [0.0], 2.0
+
+    def fine(self: LeanUpscaler, x_t: torch.Tensor, *_: object) -> torch.Tensor:
+        now[0] += slice_seconds * x_t.shape[2]
+        return x_t
+
+    def coarse(self: LeanBase, x_t: torch.Tensor, t: float, told: Any) -> tuple[torch.Tensor, ...]:
+        now[0] += 0.5
+        return tuple(x_t for _ in told)
+
+    monkeypatch.setattr(LeanUpscaler, "__call__", fine)
+    monkeypatch.setattr(LeanBase, "__call__", coarse)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    when = [(e.seconds_left, now[0]) for e in generate(_request(count=2), model) if isinstance(e, Stepped)]
+    known = [(left, now[0] - at) for left, at in when if left is not None]
+    assert known[0][1] > 0.9 * 2 * 3 * slice_seconds * SIDE
+    assert all(left == pytest.approx(true, rel=0.2, abs=0.1) for left, true in known)
+
+
 def test_what_cannot_be_asked_is_refused_before_any_work(model: MedsynModel) -> None:
     with pytest.raises(ParameterError, match="nothing was given"):
         next(generate(_request(text=" "), model))
