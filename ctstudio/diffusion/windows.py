@@ -108,7 +108,7 @@ def blended(
         numbers = order[first : first + batch]
         parts = torch.cat([windows.part(x, corners[n]) for n in numbers])  # (n, C, p, p, p)
         told = predict(parts, numbers)  # (n, C', p, p, p)
-        told = ((told.float() - skipped) * _cube(line.to(told.device))).to(x.device)
+        told = (told.float() - skipped).mul_(_cube(line.to(told.device))).to(x.device)
         if sums is None:
             sums = torch.zeros(1, told.shape[1], *windows.shape, device=x.device)
         for number, part in zip(numbers, told, strict=True):
