@@ -12,6 +12,8 @@ Level = Literal["green", "amber", "red"]
 
 FAR = 2.0
 """More than this factor outside a range is red. Source: ours."""
+WINDOWS = "Windows"
+"""The finding that says how a volume will be gone through, and not only whether it fits."""
 _ORDER: tuple[Level, ...] = ("green", "amber", "red")
 
 

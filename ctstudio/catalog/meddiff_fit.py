@@ -9,13 +9,16 @@ import numpy as np
 
 from ctstudio.catalog.anatomy_plausibility import implausible
 from ctstudio.catalog.anatomy_vocabulary import meaning_of
-from ctstudio.catalog.fit import Fit, listed, readiness
+from ctstudio.catalog.fit import WINDOWS, Fit, listed, readiness
 from ctstudio.catalog.label_meanings import meanings
+from ctstudio.catalog.meddiff_memory import window_bytes
 from ctstudio.catalog.meddiff_organs import classes_of
 from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import Model
-from ctstudio.core.errors import InputError
+from ctstudio.catalog.window_plan import plan
+from ctstudio.core.errors import InputError, ParameterError
 from ctstudio.core.grid import Grid
+from ctstudio.core.isotropic_grid import isotropic_grid
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.resample import labels_onto
 from ctstudio.core.volume import Volume
@@ -53,7 +56,7 @@ def assess(
     if isinstance(lesion, LabelMap):
         found += _lesion(lesion, grid)
         found += _kind(model.info, str(parameters.get("kind", "")))
-    return found
+    return [*found, _plan(model.info, parameters, grid, lesion is not None, free_bytes)]
 
 
 def _scan(scan: Volume) -> list[Fit]:
@@ -143,6 +146,19 @@ def _lesion(lesion: LabelMap, grid: Grid) -> list[Fit]:
     if share > 0.1:
         return [Fit("amber", "Lesion", f"The mask fills {share:.0%} of the image: no lesion does.")]
     return []
+
+
+def _plan(info: ModelInfo, parameters: Mapping[str, Any], grid: Grid, lesion: bool, free_bytes: int | None) -> Fit:
+    """How the whole volume will be gone through; putting a lesion in or out needs the windows around it alone."""
+    patch, own = int(info.config["patch"]), float(info.config["spacing_mm"])
+    z, y, x = (max(n, patch) for n in isotropic_grid(grid, own).shape)
+    steered = lesion and "kind" in parameters
+    needed = window_bytes(info.config, steered=steered)
+    try:
+        made = plan((z, y, x), patch, float(parameters.get("overlap", 0.25)), free_bytes or needed, needed)
+    except ParameterError as error:
+        return Fit("red", WINDOWS, str(error))
+    return Fit("green", WINDOWS, f"{made}.")
 
 
 def _kind(info: ModelInfo, kind: str) -> list[Fit]:

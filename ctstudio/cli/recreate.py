@@ -45,6 +45,7 @@ def _request_again(told: Provenance, model: str) -> Request:
     """The request of this very sample: its own seed, one sample."""
     from ctstudio.catalog.cards import card
     from ctstudio.cli.running import request_of
+    from ctstudio.protocol.recorded import for_one
 
     missing = [name for name, facts in told.inputs.items() if not facts.get("file")]
     if missing:
@@ -54,7 +55,7 @@ def _request_again(told: Provenance, model: str) -> Request:
         )
     files = {name: Path(facts["file"]) for name, facts in told.inputs.items()}
     wanted = card(told.system, told.task)
-    parameters = wanted.validated({**told.parameters, "seed": told.seed, "count": 1})
+    parameters = wanted.validated(for_one(told.parameters, told.seed))
     return request_of(wanted, parameters, files, model or told.model, _device(told), told.dtype or "auto")
 
 

@@ -16,7 +16,7 @@ from ctstudio.catalog.shelf import Model, find_model
 from ctstudio.cli.answer import answer
 from ctstudio.cli.exits import INTERRUPTED
 from ctstudio.cli.progress import late_bar
-from ctstudio.cli.running import VOXEL_BYTES, default_model, said_of_fit, tell
+from ctstudio.cli.running import VOXEL_BYTES, default_model, fits_before, said_of_fit, tell
 from ctstudio.core.errors import Cancelled, EngineError, ParameterError
 from ctstudio.core.spoken import amount, duration
 from ctstudio.io.report_table import ReportRow, read_report_table
@@ -111,7 +111,7 @@ def _fits(batch: _Batch) -> list[str]:
     """What lies outside what the model has seen, a line for each kind."""
     found: dict[str, list[tuple[int, str]]] = {}
     for row in batch.rows:
-        for line in said_of_fit(batch.requests[row.name]):
+        for line in said_of_fit(fits_before(batch.requests[row.name])):
             what, _, reason = line.partition(": ")
             found.setdefault(what, []).append((row.line, reason))
     return [

@@ -13,6 +13,7 @@ from ctstudio.core.errors import ModelNotFound
 
 if TYPE_CHECKING:
     from ctstudio.catalog.card import Card
+    from ctstudio.catalog.fit import Fit
     from ctstudio.core.labels import LabelMap
     from ctstudio.core.volume import Volume
     from ctstudio.engine.cache import ModelCache
@@ -26,6 +27,8 @@ _NOT_PARAMETERS = ("out", "model", "device", "dtype", "as_json")
 
 def run_task(card: Card, given: Mapping[str, Any]) -> None:
     """Run a task as the command line gave it, write its samples, and say where they are."""
+    from ctstudio.catalog.fit import WINDOWS
+
     values = {name: value for name, value in given.items() if name not in _NOT_PARAMETERS and value is not None}
     files = {one.name: values.pop(one.name) for one in card.inputs if one.name in values}
     parameters = card.validated(values)
@@ -33,8 +36,9 @@ def run_task(card: Card, given: Mapping[str, Any]) -> None:
     model = given["model"] or default_model(card.system)
     request = request_of(card, parameters, files, model, given["device"], given["dtype"])
     _check_room(request, given["out"])
-    warnings = said_of_fit(request)
-    result = done(request, card.title, begun=lambda: tell(warnings))
+    found = fits_before(request)
+    warnings, plan = said_of_fit(found), [one.reason for one in found if one.what == WINDOWS and one.level == "green"]
+    result = done(request, card.title, begun=lambda: tell([*plan, *warnings]))
     folders = written(result, given["out"])
     facts = {
         "samples": [_facts(s, f) for s, f in zip(result.samples, folders, strict=True)],
@@ -84,12 +88,16 @@ def default_model(system: str) -> str:
     )
 
 
-def said_of_fit(request: Request) -> list[str]:
-    """What lies outside the ranges that the model has seen, a line each."""
+def fits_before(request: Request) -> list[Fit]:
+    """How well a request fits its model, and how it will be gone through."""
     from ctstudio.catalog.fits import fits_of
     from ctstudio.catalog.shelf import find_model
 
-    found = fits_of(find_model(request.model), request.parameters, request.inputs, _free_bytes(request))
+    return fits_of(find_model(request.model), request.parameters, request.inputs, _free_bytes(request))
+
+
+def said_of_fit(found: Iterable[Fit]) -> list[str]:
+    """What lies outside the ranges that the model has seen, a line each."""
     return [f"{fit.what} ({fit.level}): {fit.reason}" for fit in found if fit.level != "green"]
 
 

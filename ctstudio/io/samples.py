@@ -18,6 +18,7 @@ from ctstudio.core.labels import LabelMap
 from ctstudio.core.provenance import Provenance
 from ctstudio.core.volume import Volume
 from ctstudio.core.windows import PRESETS
+from ctstudio.io.beside import texts_beside
 from ctstudio.io.image_files import check_readable, open_image
 from ctstudio.io.marks import KEY
 from ctstudio.io.pictures import write_png
@@ -39,7 +40,8 @@ def write_sample(folder: Path, sample: Sample, name: str = "") -> Path:
         name: Of the new folder, which replaces an older one; the next free number when empty.
 
     Returns:
-        The new folder, for example `folder/0001`, with the outputs, `provenance.json` and `preview.png`.
+        The new folder, for example `folder/0001`, with the outputs, `provenance.json` and `preview.png`, and with a
+        list of findings or a receipt where there is one.
 
     Raises:
         StorageError: Disk full or no permission; nothing is left behind.
@@ -127,6 +129,8 @@ def _fill(folder: Path, sample: Sample) -> None:
             write_volume(output, path, sample.provenance)
         else:
             write_labels(output, path, sample.provenance)
+    for name, text in texts_beside(sample).items():
+        write_text(text, folder / name)
     write_text(sample.provenance.to_json() + "\n", folder / PROVENANCE)
     write_png(preview(sample), folder / _PREVIEW, sample.provenance)
 

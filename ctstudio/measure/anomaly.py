@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ctstudio.core.errors import MaskError
 from ctstudio.core.grid import Grid
+from ctstudio.core.labels import LabelMap
 from ctstudio.core.volume import Volume
 
 Sign = Literal["both", "brighter", "darker"]
@@ -17,6 +18,7 @@ ROBUST_SDS = 3.0
 """Of the organ's own differences: one voxel in 370 of plain noise lies beyond. Source: ours."""
 _MAD_TO_SD = 1.4826
 """Median distance from the median to standard deviation, for a normal distribution."""
+_ANY_HU = 1e-3
 MOST = 200
 """Findings that are kept, the largest first: more have no use in a list."""
 
@@ -113,6 +115,11 @@ def findings(
         labels[box][inside] = 1
     table = tuple(_finding(number, anomaly, box, inside) for number, (box, inside) in enumerate(found[:MOST], start=1))
     return Findings(table, labels)
+
+
+def listed_findings(anomaly: Volume, labels: LabelMap) -> tuple[Finding, ...]:
+    """The findings that labels mark in a map, the same as when they were marked: for files and windows alike."""
+    return findings(anomaly, labels.array > 0, _ANY_HU).table
 
 
 def _regions(

@@ -46,7 +46,7 @@ def provenance_of(
     return Provenance(
         system=request.system,
         task=request.task,
-        parameters={**parameters, "seed": seed, "count": 1},
+        parameters=for_one(parameters, seed),
         seed=seed,
         model=request.model,
         model_digests=dict(info.files),
@@ -55,3 +55,9 @@ def provenance_of(
         seconds=round(seconds, 3),
         outputs={name: digest(image.array) for name, image in outputs.items()},
     )
+
+
+def for_one(parameters: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """The parameters that give one sample of a request again, by its own seed; some tasks have no count."""
+    alone = {"seed": seed, **({"count": 1} if "count" in parameters else {})}
+    return {**parameters, **alone}

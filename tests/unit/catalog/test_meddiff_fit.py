@@ -24,7 +24,8 @@ GRID = Grid.centred((64, 64, 64), (3.0, 3.0, 3.0))
 def _model(controls: tuple[str, ...] = ("liver_lesion",)) -> Model:
     any_number = Range(low=0, high=1000)
     ranges = Ranges(region="all", fov_mm=any_number, spacing_mm=any_number, dose=any_number, labels=["liver"])
-    config = {"patch": 64, "spacing_mm": 3.0, "controls": list(controls)}
+    config = {"patch": 64, "spacing_mm": 3.0, "channels": [32, 64, 96], "frequencies": 5, "anatomy_width": 16,
+              "fold": 2, "controls": list(controls)}  # fmt: skip
     return Model(
         ModelInfo(name="m", size="demo", title="m", system="meddiff_fm", ranges=ranges, config=config), Path("m")
     )
@@ -133,3 +134,14 @@ def test_organs_and_regions():
     assert region_shown(_anatomy(GRID, "liver").array) == "abdomen"
     assert region_shown(_anatomy(GRID, "heart").array) == "chest"
     assert region_shown(np.full((2, 2, 2), 118, np.uint8)) is None
+
+
+def test_the_plan_is_said_before_the_run_and_too_little_memory_is_red():
+    values = card("meddiff_fm", "synthesize").validated({})
+    large = _anatomy(Grid.centred((64, 96, 100), (3.0, 3.0, 3.0)))
+    [told] = [one for one in fits_of(_model(), values, {"anatomy": large}) if one.what == "Windows"]
+    assert told.level == "green"
+    assert "64 x 96 x 100 voxels: 4 windows of 64 x 64 x 64" in told.reason
+    [short] = [one for one in fits_of(_model(), values, {"anatomy": large}, 1000) if one.what == "Windows"]
+    assert short.level == "red"
+    assert "memory" in short.reason
