@@ -60,7 +60,6 @@ def write_tiny_medsyn(
             "region": "chest",
             "fov_mm": {"low": 292, "high": 316},
             "spacing_mm": {"low": 18.25, "high": 19.75},
-            "dose": {"low": 1, "high": 1},
             "labels": [],
         },
         "files": files,

@@ -43,7 +43,7 @@ class Ranges(BaseModel):
         region: Part of the body, for example "abdomen".
         fov_mm: In-plane field of view of a slice, mm.
         spacing_mm: In-plane voxel size, mm.
-        dose: Dose as a fraction of the full dose.
+        dose: Dose as a fraction of the full dose, or None for a model that is not told one.
         labels: Names of the labels that the model understands; all others are ignored.
         label_area_mm2: For each label its area in an axial slice that shows it, 1st to 99th percentile, mm2.
         noise_sd_hu: Standard deviation of the photon noise in the liver of a slice, HU, 1st to 99th percentile, or None
@@ -56,7 +56,7 @@ class Ranges(BaseModel):
     region: str
     fov_mm: Range
     spacing_mm: Range
-    dose: Range
+    dose: Range | None = None
     labels: list[str]
     label_area_mm2: dict[str, Range] = Field(default_factory=dict)
     body_area_cm2: Range | None = None

@@ -41,7 +41,8 @@ def assess(
         One finding for each thing that was looked at, in the order they are shown.
     """
     counts = count_by_slice(mask.array) if slice_counts is None else slice_counts
-    found = [_voxels(grid), _field_of_view(info.ranges, grid), _spacing(info.ranges, grid), _dose(info.ranges, dose)]
+    ranges = info.ranges
+    found = [_voxels(grid), _field_of_view(ranges, grid), _spacing(ranges, grid), _dose(ranges.dose, dose)]
     if like is not None:
         found.append(_scan(like, grid))
     return readiness(info) + found + _hearing(info) + _labels(info.ranges, mask, counts)
@@ -90,11 +91,13 @@ def _spacing(ranges: Ranges, grid: Grid) -> Fit:
     return against(ranges.spacing_mm, size_mm, "Voxel size", f"{size_mm:.2f} mm", "mm")
 
 
-def _dose(ranges: Ranges, dose: float) -> Fit:
-    if ranges.dose.holds(dose, 1e-6):
+def _dose(trained_on: Range | None, dose: float) -> Fit:
+    if trained_on is None:
+        return Fit("amber", "Dose", "The model does not say what doses it was trained on.")
+    if trained_on.holds(dose, 1e-6):
         return Fit("green", "Dose", f"{dose:.0%} was trained.")
-    trained = f"{ranges.dose.low:.0%} to {ranges.dose.high:.0%}"
-    return Fit("red" if is_far(ranges.dose, dose) else "amber", "Dose", f"{dose:.0%} is outside the trained {trained}.")
+    trained = f"{trained_on.low:.0%} to {trained_on.high:.0%}"
+    return Fit("red" if is_far(trained_on, dose) else "amber", "Dose", f"{dose:.0%} is outside the trained {trained}.")
 
 
 def _scan(like: Volume, grid: Grid) -> Fit:

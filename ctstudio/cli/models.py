@@ -104,8 +104,16 @@ def _told_of(info: ModelInfo) -> list[str]:
         sides = (info.config[stage]["side"] for stage in ("base", "upscaler"))
         coarse, fine = (" x ".join([str(side)] * 3) for side in sides)
         return [f"  volume      {fine} voxels, from a coarse one of {coarse}"]
+    if info.system == "meddiff_fm":
+        window = " x ".join([str(info.config.get("patch", 128))] * 3)
+        kinds = ", ".join(kind.replace("_", " ") for kind in info.config.get("controls", ())) or "none"
+        return [
+            f"  volume      of any size, in windows of {window} voxels of {info.config.get('spacing_mm', 1.0):g} mm",
+            f"  lesions     {kinds}",
+        ]
+    dose = info.ranges.dose
     return [
-        f"  dose        {info.ranges.dose.low:.0%} to {info.ranges.dose.high:.0%}",
+        f"  dose        {f'{dose.low:.0%} to {dose.high:.0%}' if dose else 'not stated'}",
         f"  labels      {', '.join(info.ranges.labels)}",
     ]
 

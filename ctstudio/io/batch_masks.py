@@ -182,7 +182,7 @@ def _looked_at(folder: Path, file: str, info: ModelInfo) -> tuple[BatchMask, tup
         slabs=tuple(_runs(known.array)),
         labels=counted(known.array),
     )
-    seen = assess(info, labels, labels.grid, info.ranges.dose.high)
+    seen = assess(info, labels, labels.grid, info.ranges.dose.high if info.ranges.dose else 1.0)
     return mask, notes, [fit for fit in seen if fit.level != "green"]
 
 

@@ -143,9 +143,10 @@ def _known(name: str, info: ModelInfo) -> str:
 
 def _to_mind(plan: BatchPlan, info: ModelInfo) -> list[str]:
     lines = []
-    doses = [dose for dose in plan.settings.sweeps.get("dose", ()) if not info.ranges.dose.holds(dose, 1e-6)]
+    trained = info.ranges.dose
+    doses = [dose for dose in plan.settings.sweeps.get("dose", ()) if trained and not trained.holds(dose, 1e-6)]
     if doses:
-        lines.append(f"The model was trained on doses of {info.ranges.dose}; {doses[0]:g} lies outside.")
+        lines.append(f"The model was trained on doses of {trained}; {doses[0]:g} lies outside.")
     if plan.settings.label_source == "given":
         lines += _gaps(plan)
     thin = sum(1 for mask in plan.masks for _, count in mask.slabs if count < _LEAST_SLICES)

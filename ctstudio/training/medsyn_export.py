@@ -17,8 +17,9 @@ from ctstudio.systems.medsyn.text import save_text
 from ctstudio.systems.medsyn.weights import BASE, TEXT, UPSCALER
 from ctstudio.training.data import in_words
 from ctstudio.training.export import LICENCE, emptied, stage_record
-from ctstudio.training.medsyn_reader import LOOK, SEGMENTER, trained_reader
+from ctstudio.training.medsyn_reader import trained_chest_reader
 from ctstudio.training.medsyn_text import trained_text, vocabulary_of
+from ctstudio.training.reader import LOOK, SEGMENTER
 from ctstudio.training.recorder import device_name
 from ctstudio.training.run import Run, restored
 
@@ -62,7 +63,7 @@ def export_medsyn(run: Run, which: str = "last") -> Path:
     trained: tuple[str, ...] = TRAINED
     if recipe.segmenter is not None:
         trained = (*TRAINED, SEGMENTER, LOOK)
-        save_reader(trained_reader(run, recipe.segmenter), recipe.segmenter.features, folder)
+        save_reader(trained_chest_reader(run, recipe.segmenter), recipe.segmenter.features, folder)
     records = {name: stage_record(run, name) for name in trained}
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     ModelInfo(
@@ -93,6 +94,5 @@ def _ranges(config: MedsynConfig) -> Ranges:
         region="chest",
         fov_mm=Range(low=min(FIELD_OF_VIEW_MM), high=max(FIELD_OF_VIEW_MM)),
         spacing_mm=Range(low=round(min(spacing), 3), high=round(max(spacing), 3)),
-        dose=Range(low=1.0, high=1.0),
         labels=list(MADE),
     )

@@ -201,7 +201,6 @@ def _card(found: Import, name: str, licence: str, origins: dict[str, Any], folde
             region="chest",
             fov_mm=Range(low=min(FIELD_OF_VIEW_MM), high=max(FIELD_OF_VIEW_MM)),
             spacing_mm=Range(low=round(min(spacing), 3), high=round(max(spacing), 3)),
-            dose=Range(low=1.0, high=1.0),
             labels=[*LUNG_LOBES, "bronchi", "lung_vessels"],
         ),
         licence=licence_of(licence),
