@@ -39,4 +39,4 @@ def tiny_meddiff_recipe(**more: str) -> MeddiffRecipe:
     changes = {**CHANGES, **{key.replace("__", "."): value for key, value in more.items()}}
     recipe = load_recipe("demo/meddiff-fm", changes)
     assert isinstance(recipe, MeddiffRecipe)
-    return recipe.model_copy(update={"reader": None})
+    return recipe.model_copy(update={"segmenter": None})

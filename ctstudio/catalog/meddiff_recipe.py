@@ -97,7 +97,7 @@ class MeddiffRecipe(CommonRecipe):
         data: The patients.
         denoiser: How it is trained.
         control: How each ControlNet is trained.
-        reader: How the instrument is trained that finds organs and lesions in results; a model may do without.
+        segmenter: How the reader is trained that finds organs and lesions in results; a model may do without.
     """
 
     kind: Literal["meddiff"]
@@ -106,7 +106,7 @@ class MeddiffRecipe(CommonRecipe):
     data: RegionData
     denoiser: PatchSettings
     control: ControlSettings | None = None
-    reader: ReaderSettings | None = None
+    segmenter: ReaderSettings | None = None
     figures: MeddiffFigureSettings = MeddiffFigureSettings()
 
 

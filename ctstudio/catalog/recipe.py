@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ctstudio.catalog.meddiff_recipe import MeddiffRecipe
+from ctstudio.catalog.meddiff_recipe import LesionCases, MeddiffLesionRecipe, MeddiffRecipe
 from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.catalog.recipe_parts import CommonRecipe, Count, Fraction, Positive, StageSettings, StrictModel
 
@@ -216,4 +216,8 @@ class DistilRecipe(SliceRecipe):
     distil: Distillation = Distillation()
 
 
-Recipe = TrainRecipe | FineTuneRecipe | DistilRecipe | MedsynRecipe | MeddiffRecipe
+Recipe = TrainRecipe | FineTuneRecipe | DistilRecipe | MedsynRecipe | MeddiffRecipe | MeddiffLesionRecipe
+StartedRecipe = FineTuneRecipe | DistilRecipe | MeddiffLesionRecipe
+"""Those that start from a model of the shelf, `base`."""
+OwnData = PreparedData | LesionCases
+"""Data sets that `ctstudio dataset build` made, in `folder`."""

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe, SliceRecipe
+from ctstudio.catalog.meddiff_recipe import MeddiffLesionRecipe
+from ctstudio.catalog.recipe import Recipe, SliceRecipe, StartedRecipe
 from ctstudio.catalog.recipes import list_recipes, load_recipe, recipe_from
 from ctstudio.cli.answer import answer
 from ctstudio.cli.options import AsJson
@@ -67,11 +68,12 @@ def _chosen(name: str, data: Path | None, base: str, changes: dict[str, str]) ->
     recipe = load_recipe(name, changes)
     settings = recipe.model_dump(mode="json")
     if data is not None:
-        if not isinstance(recipe, SliceRecipe):
+        if not isinstance(recipe, SliceRecipe | MeddiffLesionRecipe):
             raise ParameterError(f"The recipe {recipe.name} learns on phantoms alone.", "Leave out --data.")
-        settings["data"] = {"source": "dataset", "folder": str(data), "slices_each": recipe.data.slices_each}
+        each = {"slices_each": recipe.data.slices_each} if isinstance(recipe, SliceRecipe) else {}
+        settings["data"] = {"source": "dataset", "folder": str(data), **each}
     if base:
-        if not isinstance(recipe, FineTuneRecipe | DistilRecipe):
+        if not isinstance(recipe, StartedRecipe):
             raise ParameterError(f"The recipe {recipe.name} starts from nothing.", "Leave out --base.")
         settings["base"] = base
     return recipe_from(settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ctstudio.catalog.dataset import DatasetInfo, Kind, read_dataset
-from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, PreparedData, Recipe
+from ctstudio.catalog.recipe import OwnData, Recipe, StartedRecipe
 from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import Model
 from ctstudio.core.errors import CtStudioError
@@ -55,7 +55,7 @@ def problems(settings: Mapping[str, Any], folder: Path | None, models: Iterable[
 
 
 def _base(recipe: Recipe, models: tuple[Model, ...]) -> list[Problem]:
-    if not isinstance(recipe, FineTuneRecipe | DistilRecipe):
+    if not isinstance(recipe, StartedRecipe):
         return []
     if not recipe.base:
         return [Problem("No model is chosen to start from.", "Choose one from the shelf.")]
@@ -69,7 +69,7 @@ def _base(recipe: Recipe, models: tuple[Model, ...]) -> list[Problem]:
 
 
 def _data(recipe: Recipe) -> list[Problem]:
-    if not isinstance(recipe.data, PreparedData):
+    if not isinstance(recipe.data, OwnData):
         return []
     if not recipe.data.folder:
         return [Problem("No data set is chosen.", "Choose a prepared one, or press Prepare data.")]

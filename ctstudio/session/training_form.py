@@ -159,8 +159,8 @@ class TrainingForm:
 
     @property
     def takes_datasets(self) -> bool:
-        """Whether the recipe can learn on prepared data; MedSyn's reports are those of phantoms alone."""
-        return self._settings.get("kind") != "medsyn"
+        """Whether the recipe can learn on prepared data; whole models of MedSyn and MedDiff-FM learn on phantoms."""
+        return self._settings.get("kind") not in ("medsyn", "meddiff")
 
     @property
     def dataset(self) -> str | None:

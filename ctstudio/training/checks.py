@@ -9,7 +9,7 @@ from typing import get_args
 import torch
 from pydantic import ValidationError
 
-from ctstudio.catalog.meddiff_recipe import MeddiffRecipe
+from ctstudio.catalog.meddiff_recipe import MeddiffLesionRecipe, MeddiffRecipe
 from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.catalog.recipe import FineTuneRecipe, Part, Recipe, TrainRecipe, VaeSettings
 from ctstudio.catalog.recipe_parts import StageSettings
@@ -27,7 +27,7 @@ from ctstudio.training.na_diff_networks import starting_denoiser
 from ctstudio.training.natural import check_images
 from ctstudio.training.run import Run
 
-SYSTEMS = {"medsyn": "medsyn", "meddiff": "meddiff_fm"}
+SYSTEMS = {"medsyn": "medsyn", "meddiff": "meddiff_fm", "meddiff-lesion": "meddiff_fm"}
 """What a kind of recipe trains; all others train NA-Diff."""
 
 
@@ -52,7 +52,7 @@ def check_run(recipe: Recipe, folder: Path, resume: bool, processes: int = 1) ->
     if isinstance(recipe, MedsynRecipe):
         check_medsyn(recipe)
         return
-    if isinstance(recipe, MeddiffRecipe):
+    if isinstance(recipe, MeddiffRecipe | MeddiffLesionRecipe):
         check_meddiff(recipe)
         return
     check_data(recipe.data)

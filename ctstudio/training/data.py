@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ctstudio.catalog.dataset import Case, read_dataset
-from ctstudio.catalog.meddiff_recipe import RegionData
+from ctstudio.catalog.meddiff_recipe import LesionCases, LesionPhantoms, RegionData
 from ctstudio.catalog.medsyn_recipe import ChestData
 from ctstudio.catalog.recipe import PhantomData, PreparedData
 from ctstudio.core.errors import InputError, ParameterError
@@ -54,13 +54,17 @@ def population_of(data: Data) -> Population:
     return Population(data.fat_mm, data.contrast_phase) if isinstance(data, PhantomData) else Population()
 
 
-def in_words(data: Data | ChestData | RegionData) -> str:
+def in_words(data: Data | ChestData | RegionData | LesionPhantoms | LesionCases) -> str:
     """What the data are, for `model.json`."""
     if isinstance(data, RegionData):
         return (
             f"{data.patients} procedural heads, chests and abdomens each (phantom seeds from 0), and "
             f"{data.lesion_patients} patients of each kind of lesion"
         )
+    if isinstance(data, LesionPhantoms):
+        return f"{data.patients} procedural patients who have the lesion"
+    if isinstance(data, LesionCases):
+        return f"the training part of the data set {Path(data.folder).name}"
     if isinstance(data, ChestData):
         return (
             f"{data.coarse_patients} procedural chests (phantom seeds from 0), {data.fine_patients} of them at full "

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ctstudio.catalog.dataset import read_dataset
-from ctstudio.catalog.meddiff_recipe import RegionData
+from ctstudio.catalog.meddiff_recipe import LesionCases, LesionPhantoms, RegionData
 from ctstudio.catalog.medsyn_recipe import ChestData, MedsynRecipe
 from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe, TrainRecipe
 from ctstudio.catalog.recipes import recipe_from
@@ -27,7 +27,7 @@ TRIED_IMAGES = 2
 TRIED_REPORTS = 40
 FINE_COST = 8
 """How many coarse chests take the time and place of a fine one."""
-STEPPED = (*TRAINED, "student", "text", "coarse", "upscaler", "look")
+STEPPED = (*TRAINED, "student", "text", "coarse", "upscaler", "control")
 """Stages that take steps."""
 
 
@@ -111,9 +111,11 @@ def _small(recipe: Recipe) -> Recipe:
         settings["text"]["patients"] = min(recipe.text.patients, TRIED_REPORTS)
     elif isinstance(recipe.data, RegionData):
         settings["data"].update(patients=1, lesion_patients=1, validation_patients=1)
+    elif isinstance(recipe.data, LesionPhantoms):
+        settings["data"].update(patients=1, validation_patients=1)
     elif isinstance(recipe.data, PhantomData):
         settings["data"]["patients"] = min(recipe.data.patients, TRIED_PATIENTS)
-    else:
+    elif not isinstance(recipe.data, LesionCases):
         settings["data"]["slices_each"] = min(recipe.data.slices_each, TRIED_SLICES)
     for name in STEPPED:
         if settings.get(name):
@@ -147,9 +149,13 @@ def _slices(recipe: Recipe) -> int:
         return data.coarse_patients + held + FINE_COST * (data.fine_patients + data.fine_validation_patients)
     if isinstance(data, RegionData):
         return data.patients + data.lesion_patients + 2 * data.validation_patients
+    if isinstance(data, LesionPhantoms):
+        return data.patients + data.validation_patients
     if isinstance(data, PhantomData):
         return data.patients * data.slices_each + VALIDATION_SLICES * len(VALIDATION_SEEDS)
     info = read_dataset(Path(data.folder))
+    if isinstance(data, LesionCases):
+        return len(info.cases)
     cases = (*info.of("train"), *info.of("validation"))
     return sum(min(data.slices_each, case.shape[0]) for case in cases)
 
@@ -161,11 +167,18 @@ def _stage(recipe: Recipe, small: Recipe, name: str, spent: float, folder: Path)
     if name == "images":
         share = _images(recipe) / _images(small)
         return StageEstimate(stage=name, steps=_images(recipe), seconds=round(spent * share, 1))
-    if name not in STEPPED:
+    if _section(name) not in STEPPED:
         slices = _slices(recipe)
         return StageEstimate(stage=name, steps=slices, seconds=round(spent * slices / _slices(small), 1))
-    steps = getattr(recipe, "denoiser" if name == "student" else name).steps
+    steps = getattr(recipe, _section(name)).steps
     lines, _ = read_records(RunFiles(folder).steps, StepLine)
     mine = [line.seconds for line in lines if line.stage == name]
     each = (mine[-1] - mine[0]) / (len(mine) - 1) if len(mine) > 1 else mine[-1]
     return StageEstimate(stage=name, steps=steps, seconds=round(each * steps + mine[0], 1))
+
+
+def _section(stage: str) -> str:
+    """The part of a recipe that says how a stage is trained."""
+    if stage.startswith("control_"):
+        return "control"
+    return "denoiser" if stage == "student" else stage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,15 +74,20 @@ def export_trained(run: Run, which: str = "last") -> Path:
 
 
 def _borrowed(recipe: TrainRecipe, folder: Path) -> dict[str, Borrowed]:
-    """The parts that lenders on the shelf share; those of a lender elsewhere, who may go, are copied."""
+    """The parts that the recipe borrows."""
     borrows: dict[str, Borrowed] = {}
     for part, name in recipe.borrow.items():
-        lender = find_model(name)
-        if is_on_shelf(lender):
-            borrows[part] = lend(lender, part)
-        else:
-            shutil.copytree(part_folder(lender, part), folder / part)
+        borrows |= shared(find_model(name), (part,), folder)
     return borrows
+
+
+def shared(lender: Model, parts: Iterable[str], folder: Path) -> dict[str, Borrowed]:
+    """Parts of a model for another in `folder`: borrowed from one on the shelf, copied from one that may go."""
+    if is_on_shelf(lender):
+        return {part: lend(lender, part) for part in parts}
+    for part in parts:
+        shutil.copytree(part_folder(lender, part), folder / part)
+    return {}
 
 
 def export_adapted(run: Run, base: Model, network: NaDiffNetwork, config: NaDiffConfig, stage: str) -> Path:

@@ -9,7 +9,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
 
-from ctstudio.catalog.recipe import Adaptation, DistilRecipe, FineTuneRecipe
+from ctstudio.catalog.recipe import Adaptation, DistilRecipe, FineTuneRecipe, StartedRecipe
 from ctstudio.catalog.shelf import Model, check, find_model
 from ctstudio.core.errors import ParameterError
 from ctstudio.systems.na_diff.config import NaDiffConfig
@@ -31,7 +31,7 @@ def base_of(run: Run) -> Model:
         ModelNotFound, DigestMismatch: It is not there, or not what its model.json says.
         ParameterError: It belongs to another system, lacks parts, or is to be a teacher and was never trained.
     """
-    if not isinstance(run.recipe, FineTuneRecipe | DistilRecipe):
+    if not isinstance(run.recipe, StartedRecipe):
         raise TypeError(f"{run.recipe.name} starts from nothing")
     model = find_model(run.recipe.base)
     if model.info.system != run.recipe.system:

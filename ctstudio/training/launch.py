@@ -12,13 +12,13 @@ from types import FrameType
 import torch
 from accelerate import Accelerator
 
-from ctstudio.catalog.meddiff_recipe import MeddiffRecipe
+from ctstudio.catalog.meddiff_recipe import MeddiffLesionRecipe, MeddiffRecipe
 from ctstudio.catalog.medsyn_recipe import MedsynRecipe
-from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe
+from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe, StartedRecipe
 from ctstudio.core.errors import CtStudioError, ParameterError, StorageError
 from ctstudio.core.seeds import derived
 from ctstudio.protocol.training_run import RunInfo
-from ctstudio.training import distil, fine_tune, from_scratch, meddiff, medsyn
+from ctstudio.training import distil, fine_tune, from_scratch, meddiff, meddiff_lesion, medsyn
 from ctstudio.training.checks import check_run, make_place
 from ctstudio.training.data import in_words
 from ctstudio.training.recorder import Recorder, Report, device_name
@@ -36,6 +36,8 @@ def plan_of(recipe: Recipe) -> Plan:
         return medsyn.stages_of(recipe)
     if isinstance(recipe, MeddiffRecipe):
         return meddiff.stages_of(recipe)
+    if isinstance(recipe, MeddiffLesionRecipe):
+        return meddiff_lesion.stages_of(recipe)
     if isinstance(recipe, DistilRecipe):
         return distil.STAGES
     return fine_tune.STAGES if isinstance(recipe, FineTuneRecipe) else from_scratch.stages_of(recipe)
@@ -102,7 +104,7 @@ def _watcher(
         recipe=recipe.name,
         title=recipe.title,
         system=recipe.system,
-        base=recipe.base if isinstance(recipe, FineTuneRecipe | DistilRecipe) else "",
+        base=recipe.base if isinstance(recipe, StartedRecipe) else "",
         data=in_words(recipe.data),
         settings=recipe.model_dump(mode="json"),
         device=device_name(accelerator.device),

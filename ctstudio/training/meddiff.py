@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from ctstudio.catalog.meddiff_recipe import MeddiffRecipe
-from ctstudio.core.errors import ParameterError
 from ctstudio.systems.meddiff_fm.config import MeddiffConfig
 from ctstudio.systems.meddiff_fm.network import Denoiser
+from ctstudio.systems.meddiff_fm.weights import control_folder
+from ctstudio.training.meddiff_control import PARTS, train_control
+from ctstudio.training.meddiff_export import export_meddiff, meddiff_config, meddiff_recipe, restored_denoiser
+from ctstudio.training.meddiff_figures import measure_meddiff
 from ctstudio.training.meddiff_looks import region_looker
+from ctstudio.training.meddiff_reader import train_region_reader
 from ctstudio.training.regions import (
     FIRST_LESION_SEED,
     FIRST_VALIDATION_SEED,
@@ -19,26 +24,6 @@ from ctstudio.training.regions import (
 )
 from ctstudio.training.run import Run
 from ctstudio.training.stages.meddiff_denoiser import MeddiffDenoiserStage
-
-PARTS = ("train", "validation")
-
-
-def meddiff_recipe(run: Run) -> MeddiffRecipe:
-    """The run's recipe as one of MedDiff-FM.
-
-    Raises:
-        ParameterError: It is one of another system.
-    """
-    if not isinstance(run.recipe, MeddiffRecipe):
-        raise ParameterError(
-            f"The recipe {run.recipe.name} is not one of MedDiff-FM.", "Choose one: ctstudio train --list."
-        )
-    return run.recipe
-
-
-def meddiff_config(run: Run) -> MeddiffConfig:
-    """The sizes that a run's recipe asks for."""
-    return MeddiffConfig.model_validate(meddiff_recipe(run).network)
 
 
 def data(run: Run) -> None:
@@ -64,6 +49,40 @@ def denoiser(run: Run) -> None:
     run.train("denoiser", stage, recipe.denoiser, region_looker(held, recipe.run))
 
 
+def control(run: Run, kind: str) -> None:
+    """The ControlNet of a kind of lesion."""
+    recipe = meddiff_recipe(run)
+    if recipe.control is not None:
+        train_control(run, kind, restored_denoiser(run), recipe.control)
+
+
+def segmenter(run: Run) -> None:
+    """The reader that measures."""
+    recipe = meddiff_recipe(run)
+    if recipe.segmenter is not None:
+        train_region_reader(run, meddiff_config(run), recipe.segmenter)
+
+
+def export(run: Run) -> None:
+    """The model's folder."""
+    run.watcher.begin("export")
+    export_meddiff(run)
+
+
+def figures(run: Run) -> None:
+    """What the model reaches on phantoms it never saw."""
+    run.watcher.begin("figures")
+    measure_meddiff(run)
+
+
 def stages_of(recipe: MeddiffRecipe) -> dict[str, Callable[[Run], None]]:
-    """The stages of a recipe, in order."""
-    return {"data": data, "denoiser": denoiser}
+    """The stages that a recipe needs, in order: a model may do without ControlNets or a reader."""
+    kinds = MeddiffConfig.model_validate(recipe.network).controls
+    return {
+        "data": data,
+        "denoiser": denoiser,
+        **{control_folder(kind): partial(control, kind=kind) for kind in kinds},
+        **({} if recipe.segmenter is None else {"segmenter": segmenter}),
+        "export": export,
+        "figures": figures,
+    }

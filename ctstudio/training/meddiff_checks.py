@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import ValidationError
 
-from ctstudio.catalog.meddiff_recipe import MeddiffLesionRecipe, MeddiffRecipe
+from ctstudio.catalog.meddiff_recipe import LesionPhantoms, MeddiffLesionRecipe, MeddiffRecipe
 from ctstudio.core.errors import ParameterError
+from ctstudio.core.labels import values_of
 from ctstudio.phantom.lesion_kinds import LESIONS
 from ctstudio.systems.meddiff_fm.config import MeddiffConfig
 from ctstudio.training.data import LAST_SEED
+from ctstudio.training.fine_tune import base_of
+from ctstudio.training.lesion_cases import cases_with
+from ctstudio.training.meddiff_control import PARTS
 from ctstudio.training.regions import FIRST_LESION_SEED
+from ctstudio.training.run import Run, Silent
 
 
 def check_meddiff(recipe: MeddiffRecipe | MeddiffLesionRecipe) -> None:
@@ -20,6 +27,8 @@ def check_meddiff(recipe: MeddiffRecipe | MeddiffLesionRecipe) -> None:
     """
     if isinstance(recipe, MeddiffRecipe):
         _check_whole(recipe)
+    else:
+        check_lesion(recipe)
 
 
 def _check_whole(recipe: MeddiffRecipe) -> None:
@@ -39,6 +48,24 @@ def _check_whole(recipe: MeddiffRecipe) -> None:
         raise ParameterError("denoiser.ways are all 0.", "Give at least one of the three ways some odds.")
     check_seeds(recipe.data.patients, 0, "data.patients", FIRST_LESION_SEED)
     check_seeds(recipe.data.lesion_patients, FIRST_LESION_SEED, "data.lesion_patients", LAST_SEED)
+
+
+def check_lesion(recipe: MeddiffLesionRecipe) -> None:
+    """Name what is wrong with a recipe for a kind of lesion.
+
+    Raises:
+        ModelNotFound, DigestMismatch: Its base is not there, or is damaged.
+        ParameterError: The base belongs to another system, or phantoms do not have the lesion.
+        InputError: The data set cannot be read, or lacks cases with the lesion.
+    """
+    base_of(Run(recipe, Path(), None, Silent()))  # type: ignore[arg-type]
+    if isinstance(recipe.data, LesionPhantoms):
+        check_kind(recipe.lesion)
+        check_seeds(recipe.data.patients, FIRST_LESION_SEED, "data.patients", LAST_SEED)
+        return
+    values_of([recipe.lesion])
+    for part in PARTS:
+        cases_with(recipe.lesion, Path(recipe.data.folder), part)
 
 
 def check_kind(kind: str) -> None:

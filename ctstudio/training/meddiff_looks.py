@@ -14,13 +14,14 @@ from ctstudio.diffusion.loop import denoise
 from ctstudio.diffusion.noise import generator_for
 from ctstudio.diffusion.schedules import build_sampler
 from ctstudio.training.looks import SEED, LossLooker
+from ctstudio.training.stages.meddiff_control import MeddiffControlStage
 from ctstudio.training.stages.meddiff_denoiser import MeddiffDenoiserStage
 
 STEPS = 12
 """Sampling steps of the fixed samples: enough to see what is learned."""
 
 
-def region_looker(held: MeddiffDenoiserStage, settings: RunSettings) -> LossLooker:
+def region_looker(held: MeddiffDenoiserStage | MeddiffControlStage, settings: RunSettings) -> LossLooker:
     """The looker of the denoiser, or of a ControlNet.
 
     Args:
@@ -31,7 +32,7 @@ def region_looker(held: MeddiffDenoiserStage, settings: RunSettings) -> LossLook
     return LossLooker(held, settings, partial(_sample, held, len(held) // count), len(held))
 
 
-def _sample(held: MeddiffDenoiserStage, apart: int, number: int) -> tuple[str, Volume]:
+def _sample(held: MeddiffDenoiserStage | MeddiffControlStage, apart: int, number: int) -> tuple[str, Volume]:
     """A patch of one held-out patient, drawn from noise; patients lie `apart`, so that regions differ."""
     config, patches = held.config, held.fixed(number * apart)
     edge = config.patch

@@ -11,7 +11,7 @@ from ctstudio.training.chests import COARSE, FINE, FineChests, load_coarse, make
 from ctstudio.training.medsyn_export import export_medsyn, medsyn_config, medsyn_recipe
 from ctstudio.training.medsyn_figures import measure_medsyn
 from ctstudio.training.medsyn_looks import chest_looker
-from ctstudio.training.medsyn_reader import train_reader
+from ctstudio.training.medsyn_reader import train_chest_reader
 from ctstudio.training.medsyn_text import make_reports, train_text, trained_text
 from ctstudio.training.reports import ReportOfPhantom, draw_reports
 from ctstudio.training.run import Run
@@ -74,7 +74,7 @@ def segmenter(run: Run) -> None:
     """The reader that measures."""
     recipe = medsyn_recipe(run)
     if recipe.segmenter is not None:
-        train_reader(run, recipe.segmenter)
+        train_chest_reader(run, recipe.segmenter)
 
 
 def export(run: Run) -> None:

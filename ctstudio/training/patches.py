@@ -89,7 +89,7 @@ def stacked(parts: Sequence[Patch], config: MeddiffConfig, device: torch.device)
         torch.stack([coordinates(part.view, part.volume.ct_hu.shape, edge) for part in parts]).to(device),
         torch.from_numpy(np.stack(anatomy)).to(device),  # (B, p, p, p)
         torch.tensor([int(part.volume.region) for part in parts], device=device),
-        torch.from_numpy(np.stack(lesions).astype(np.float32))[:, None].to(device),  # (B, 1, p, p, p)
+        torch.from_numpy((np.stack(lesions) > 0).astype(np.float32))[:, None].to(device),  # (B, 1, p, p, p)
     )
 
 

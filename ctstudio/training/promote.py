@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ctstudio.catalog.meddiff_recipe import MeddiffLesionRecipe, MeddiffRecipe
 from ctstudio.catalog.medsyn_recipe import MedsynRecipe
 from ctstudio.catalog.new_model import free_place, new_model_folder
 from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe
@@ -13,7 +14,9 @@ from ctstudio.catalog.recipes import recipe_from
 from ctstudio.catalog.shelf import find_model
 from ctstudio.core.errors import InputError
 from ctstudio.protocol.training_run import RunFiles, RunInfo, ValidationLine, read_record, read_records
-from ctstudio.training import distil, export, fine_tune
+from ctstudio.systems.meddiff_fm.weights import control_folder
+from ctstudio.training import distil, export, fine_tune, meddiff_lesion
+from ctstudio.training.meddiff_export import export_meddiff
 from ctstudio.training.medsyn_export import export_medsyn
 from ctstudio.training.run import Run, Silent, new_accelerator
 
@@ -57,6 +60,11 @@ def _exported(recipe: Recipe, folder: Path, target: Path, which: str) -> None:
     if isinstance(recipe, MedsynRecipe):
         stage = "coarse"
         export_medsyn(run, which)
+    elif isinstance(recipe, MeddiffRecipe):
+        export_meddiff(run, which)
+    elif isinstance(recipe, MeddiffLesionRecipe):
+        stage = control_folder(recipe.lesion)
+        meddiff_lesion.export(run, which)
     elif isinstance(recipe, DistilRecipe):
         stage = "student"
         distil.export(run, which)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ctstudio.catalog.anatomy_vocabulary import to_model
 from ctstudio.catalog.meddiff_regions import REGIONS
+from ctstudio.core.labels import values_of
 from ctstudio.core.seeds import stream
 from ctstudio.phantom.findings import SIZES
 from ctstudio.phantom.grids import region_grid
@@ -37,7 +38,7 @@ class RegionVolume:
     Attributes:
         ct_hu: (z, y, x) int16.
         anatomy: (z, y, x) uint8, the model's 119 classes; a lesion has that of its organ.
-        lesion: (z, y, x) uint8, 1 in a lesion.
+        lesion: (z, y, x) uint8, in a lesion its label's value in the standard table.
         region: () int64, number in `REGIONS`.
     """
 
@@ -52,11 +53,11 @@ def region_volume(seed: int, region: Region, spacing_mm: float, lesion: str = ""
     findings = {LESIONS[lesion].finding: _size(seed)} if lesion else {}
     patient = make_patient(seed, region, findings)
     phantom = render(patient, region_grid(patient, spacing_mm), pet=False, mr=False)
-    inside = phantom.labels.of(lesion) if lesion else np.zeros(phantom.labels.grid.shape, bool)
+    inside = phantom.labels.array == values_of([lesion])[0] if lesion else np.zeros(phantom.labels.grid.shape, bool)
     return RegionVolume(
         phantom.ct.array.astype(np.int16),
         to_model(phantom.labels).array,
-        inside.astype(np.uint8),
+        np.where(inside, phantom.labels.array, 0).astype(np.uint8),
         np.asarray(REGIONS.index(region), np.int64),
     )
 
@@ -81,7 +82,12 @@ def make_lesions(kind: str, seeds: Sequence[int], spacing_mm: float, folder: Pat
 
 def volumes_in(*folders: Path) -> Sequence[RegionVolume]:
     """The patients of some folders, read one by one: 4 to 6 MB each at 3 mm, a few milliseconds."""
-    return OneByOne([path for folder in folders for path in shards_in(folder)], RegionVolume)
+    return OneByOne(paths_in(*folders), RegionVolume)
+
+
+def paths_in(*folders: Path) -> list[Path]:
+    """The files of the patients of some folders."""
+    return [path for folder in folders for path in shards_in(folder)]
 
 
 def _part_of(told: Told, before: int, total: int) -> Told:

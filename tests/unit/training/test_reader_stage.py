@@ -11,10 +11,12 @@ import torch
 
 from ctstudio.catalog.reader_settings import ReaderSettings
 from ctstudio.systems.medsyn.reading import DETAILS, REGIONS, new_network
-from ctstudio.training.chest_targets import ChestTarget, chest_targets
-from ctstudio.training.chests import make_fine
 from ctstudio.training.boxes import part_of
-from ctstudio.training.stages.medsyn_segmenter import MedsynSegmenterStage
+from ctstudio.training.chest_targets import chest_targets
+from ctstudio.training.chests import make_fine
+from ctstudio.training.medsyn_reader import CLASSES, RARE
+from ctstudio.training.reader_targets import ReaderTarget
+from ctstudio.training.stages.reader import ReaderStage
 
 FEATURES = (8, 8, 8, 8, 8, 8)
 
@@ -26,14 +28,14 @@ def settings(**changed: object) -> ReaderSettings:
 
 
 @pytest.fixture(scope="module")
-def targets(tmp_path_factory: pytest.TempPathFactory) -> Sequence[ChestTarget]:
+def targets(tmp_path_factory: pytest.TempPathFactory) -> Sequence[ReaderTarget]:
     """Two chests of 64 voxels a side."""
     folder: Path = tmp_path_factory.mktemp("chests")
     make_fine((3, 4), 64, folder, lambda done, total: None)
     return chest_targets(folder)
 
 
-def test_targets_hold_every_structure(targets: Sequence[ChestTarget]) -> None:
+def test_targets_hold_every_structure(targets: Sequence[ReaderTarget]) -> None:
     first = targets[0]
     assert first.ct_hu.shape == first.regions.shape == first.details.shape == (64, 64, 64)
     assert set(range(1, 7)) <= set(np.unique(first.regions).tolist()) <= set(range(len(REGIONS) + 1))
@@ -61,17 +63,17 @@ def test_a_part_may_reach_beyond_the_volume() -> None:
     assert np.array_equal(part[1:, :2], array[:2, 1:])
 
 
-def test_draws_repeat_and_end_with_whole_volumes(targets: Sequence[ChestTarget]) -> None:
-    stage = MedsynSegmenterStage(new_network(FEATURES), targets, settings(steps=200))
+def test_draws_repeat_and_end_with_whole_volumes(targets: Sequence[ReaderTarget]) -> None:
+    stage = ReaderStage(new_network(FEATURES), targets, settings(steps=200), CLASSES, RARE)
     first, again = (stage.draw(0, torch.Generator().manual_seed(5)) for _ in range(2))
     assert all(torch.equal(first[key], again[key]) for key in first)
     assert first["size"].tolist() == [[32, 32, 32]]
     assert stage.draw(199, torch.Generator().manual_seed(5))["size"].tolist() == [[64, 64, 64]]
 
 
-def test_the_loss_falls(targets: Sequence[ChestTarget]) -> None:
+def test_the_loss_falls(targets: Sequence[ReaderTarget]) -> None:
     torch.manual_seed(0)
-    stage = MedsynSegmenterStage(new_network(FEATURES), targets, settings(noise_hu=0.0, blur_voxels=0.0))
+    stage = ReaderStage(new_network(FEATURES), targets, settings(noise_hu=0.0, blur_voxels=0.0), CLASSES)
     optimiser = torch.optim.Adam(stage.module.parameters(), lr=5e-3)
     losses = []
     for step in range(14):
