@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ctstudio.evaluation.text_facts import QUESTIONS, Told
+from ctstudio.nets.silent import silent
 from ctstudio.systems.medsyn.text import TextEncoder
 
 NO_ANSWER = -100
@@ -113,9 +114,7 @@ class _Readers(nn.Module):
     def __init__(self, width: int, attends: bool) -> None:
         super().__init__()
         self.queries = nn.Parameter(torch.zeros(len(QUESTIONS), width), requires_grad=attends)
-        self.heads = nn.ModuleList([nn.Linear(width, len(question.answers)) for question in QUESTIONS])
-        for parameter in self.heads.parameters():
-            nn.init.zeros_(parameter)
+        self.heads = silent(nn.ModuleList([nn.Linear(width, len(question.answers)) for question in QUESTIONS]))
 
     def forward(self, probed: Probed) -> list[Tensor]:
         """For each question (N, answers) scores."""

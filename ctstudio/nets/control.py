@@ -11,6 +11,7 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from ctstudio.nets.dit import DiT, DiTBlock, DiTConfig, PatchEmbed
+from ctstudio.nets.silent import silent
 
 
 class DiTControl(nn.Module):
@@ -25,12 +26,9 @@ class DiTControl(nn.Module):
     def __init__(self, config: DiTConfig, hint_channels: int, depth: int) -> None:
         super().__init__()
         self.hint = PatchEmbed(replace(config, in_channels=hint_channels))
-        self.enter = nn.Linear(config.hidden, config.hidden)
+        self.enter = silent(nn.Linear(config.hidden, config.hidden))
         self.blocks = nn.ModuleList(DiTBlock(config) for _ in range(depth))
-        self.leave = nn.ModuleList(nn.Linear(config.hidden, config.hidden) for _ in range(depth))
-        for layer in (self.enter, *self.leave):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        self.leave = nn.ModuleList(silent(nn.Linear(config.hidden, config.hidden)) for _ in range(depth))
 
     def begin_as(self, trunk: DiT) -> None:
         """Make the blocks copies of the trunk's first ones."""

@@ -10,6 +10,8 @@ from monai.networks.utils import pixelshuffle, pixelunshuffle
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ctstudio.nets.silent import silent
+
 FOLD = 2
 """Voxels along each axis that become channels of one."""
 
@@ -45,9 +47,7 @@ class VolumeSegmenter(nn.Module):
             features=tuple(features),
             norm=("group", {"num_groups": 4}),
         )
-        last = nn.Conv3d(HIDDEN, classes, 1)
-        for weights in last.parameters():
-            nn.init.zeros_(weights)
+        last = silent(nn.Conv3d(HIDDEN, classes, 1))
         self.look = nn.Sequential(
             nn.Conv3d(classes + LOCAL, HIDDEN, 1), nn.SiLU(), nn.Conv3d(HIDDEN, HIDDEN, 1), nn.SiLU(), last
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from monai.networks.nets import ControlNet
 from torch import Tensor, nn
 
+from ctstudio.nets.silent import silent
 from ctstudio.systems.meddiff_fm.conditions import Conditions, changing_half, constant_half, folded
 from ctstudio.systems.meddiff_fm.config import MeddiffConfig
 from ctstudio.systems.meddiff_fm.network import Denoiser, Steering, descended, time_embedding, trunk
@@ -82,7 +83,4 @@ def _target_encoder(config: MeddiffConfig) -> nn.Sequential:
     for width in _WIDTHS:
         layers += [nn.Conv3d(inside, width, 3, padding=1), nn.SiLU()]
         inside = width
-    last = nn.Conv3d(inside, config.channels[0], 3, padding=1)
-    for weights in last.parameters():
-        nn.init.zeros_(weights)
-    return nn.Sequential(*layers, last)
+    return nn.Sequential(*layers, silent(nn.Conv3d(inside, config.channels[0], 3, padding=1)))

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from monai.networks.nets import ControlNet, DiffusionModelUNet
-from monai.networks.nets.diffusion_model_unet import get_timestep_embedding
 from monai.networks.utils import pixelshuffle
 from torch import Tensor, nn
 
+from ctstudio.nets.positions import time_waves
 from ctstudio.systems.meddiff_fm.conditions import Conditions, changing_half, constant_half, folded
 from ctstudio.systems.meddiff_fm.config import MeddiffConfig
 
@@ -91,7 +91,7 @@ def trunk(config: MeddiffConfig) -> dict[str, Any]:
 
 def time_embedding(net: DiffusionModelUNet | ControlNet, timesteps: Tensor) -> Tensor:
     """Timesteps (B,) as the residual blocks hear them, (B, 4 channels[0]) float32."""
-    waves = get_timestep_embedding(timesteps, net.block_out_channels[0])  # (B, channels[0])
+    waves = time_waves(timesteps, net.block_out_channels[0])  # (B, channels[0])
     return net.time_embed(waves)  # type: ignore[no-any-return]  # (B, 4 channels[0])
 
 

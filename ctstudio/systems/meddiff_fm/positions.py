@@ -66,9 +66,9 @@ def coordinates(view: View, shape: Sequence[int], patch: int, device: torch.devi
 def encoded(places: Tensor, frequencies: int) -> Tensor:
     """Coordinates (B, 3, ...) as waves (B, 6 L, ...) float32: sines, then cosines, of the slowest, then of the next.
 
-    Source: eq. 5; the coordinates themselves are not among them.
+    Source: eq. 5; the coordinates themselves are not among them. Without frequencies, no waves (the paper's ablation).
     """
-    waves = []
+    waves = [places.new_empty(len(places), 0, *places.shape[2:], dtype=torch.float32)]
     for level in range(frequencies):
         angles = places.float() * (2**level * torch.pi)  # (B, 3, ...)
         waves += [angles.sin(), angles.cos()]

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from ctstudio.nets.control import DiTControl
 from ctstudio.nets.dit import DiT, Steer
+from ctstudio.nets.silent import silent
 from ctstudio.systems.na_diff.config import Condition, NaDiffConfig
 
 NULLS: dict[Condition, str] = {"noise_map": "null_map", "mask": "null_mask"}
@@ -69,8 +70,8 @@ class ModulatedBlock(nn.Module):
         self.norm2 = nn.GroupNorm(8, channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
         self.modulation = nn.Linear(condition, 2 * channels)
-        _silence(self.modulation)
-        _silence(self.conv2)
+        silent(self.modulation)
+        silent(self.conv2)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """(B, C, H, W) and (B, D) to (B, C, H, W)."""
@@ -92,7 +93,7 @@ class NoisePath(nn.Module):
         self.local = nn.Conv2d(place, hidden, 1)
         self.condition = nn.Linear(condition, hidden)
         self.gain = nn.Conv2d(hidden, latent, 1)
-        _silence(self.gain)
+        silent(self.gain)
 
     def forward(self, z_t: Tensor, place: Tensor, condition: Tensor) -> Tensor:
         """(B, C, H, W), (B, K, H, W), (B, D) to (B, C, H, W)."""
@@ -167,9 +168,3 @@ class NaDiffNetwork(nn.Module):
             return self.trunk(z_t, timesteps, condition, steer)  # (B, C or 2C, side, side)
         beside = spatial if self.config.spatial else None
         return self.rim(self.trunk, z_t, timesteps, condition, beside, steer)  # (B, C, side, side)
-
-
-def _silence(layer: nn.Module) -> None:
-    """Zero a layer, so that its path adds nothing until it has learned."""
-    for parameter in layer.parameters():
-        nn.init.zeros_(parameter)

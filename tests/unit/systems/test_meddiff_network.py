@@ -98,6 +98,14 @@ def test_all_that_is_told_is_heard(changed: str) -> None:
     assert (after - before).abs().max() > 1e-3
 
 
+def test_without_frequencies_no_place_is_heard() -> None:
+    blind = TINY.model_copy(update={"frequencies": 0})
+    denoiser = awake(Denoiser(blind))
+    x_t, timesteps, places, anatomy, region = given(blind)
+    here, there = (denoiser(x_t, timesteps, denoiser.condition(p, anatomy), region) for p in (places, -places))
+    assert torch.equal(here, there)
+
+
 def test_bfloat16_says_nearly_the_same() -> None:
     precise = awake(Denoiser(FOLDED))
     rough = deepcopy(precise)

@@ -63,6 +63,10 @@ def test_waves_are_sines_then_cosines_from_slow_to_fast() -> None:
     assert waves == pytest.approx(wanted, abs=1e-5)
 
 
+def test_without_frequencies_there_are_no_waves() -> None:
+    assert encoded(torch.zeros(2, 3, 4, 4, 4), 0).shape == (2, 0, 4, 4, 4)
+
+
 def test_the_fastest_wave_of_seven_is_the_finest_the_resized_volume_holds() -> None:
     step = 2 / 127
     assert 2**6 * math.pi * step == pytest.approx(math.pi, rel=0.01)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from command_line import ctstudio_here
 from ctstudio.catalog.shelf import find_model
 from ctstudio.core.errors import WeightMismatch
 from ctstudio.systems.meddiff_fm.weights import MeddiffModel, load
@@ -67,3 +68,17 @@ def test_a_missing_control_is_named(folder: Path) -> None:
     (folder / "control_liver_lesion" / "model.safetensors").unlink()
     with pytest.raises(WeightMismatch, match="control_liver_lesion"):
         loaded(folder)
+
+
+def test_the_shelf_shows_and_checks_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = ctstudio_here(capsys, "models", "show", folder)
+    assert shown.code == 0
+    assert "in windows of 16 x 16 x 16 voxels of 6 mm" in shown.out
+    assert "liver lesion" in shown.out
+    assert ctstudio_here(capsys, "models", "check", folder, "--json").facts["intact"]
+
+
+def test_the_shelf_says_which_file_was_changed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (folder / "control_liver_lesion" / "model.safetensors").open("ab") as file:
+        file.write(b"x")
+    ctstudio_here(capsys, "models", "check", folder).complains_of("control_liver_lesion/model.safetensors")
