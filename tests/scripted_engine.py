@@ -170,7 +170,7 @@ class Player:
                 self.channel.send(Stepped(request.id, done, total, sample, count, (total - done) * pause, stage))
                 if coarse and step % max(1, coarse // 4) == 0:
                     self.channel.send(Preview(request.id, sample, scripted_chest.preview(made, step <= coarse)))
-                elif not coarse and step % max(1, steps // 3) == 0:
+                elif not coarse and "ct" in made.outputs and step % max(1, steps // 3) == 0:
                     self.channel.send(Preview(request.id, sample, blurred(made, step / steps)))
             samples.append(made)
         self.channel.send(Finished(request.id, Result(request.id, tuple(samples), ("Played by a script.",))))
@@ -199,6 +199,10 @@ def sample_of(request: Request, number: int) -> Sample:
         return low_dose_of(request)
     if request.system == "medsyn":
         return scripted_chest.sample_of(request, number)
+    if request.system == "meddiff_fm":
+        import scripted_meddiff  # with scipy, which an engine that nobody asks for this does not wait for
+
+        return scripted_meddiff.sample_of(request, number)
     mask = request.inputs["mask"]
     assert isinstance(mask, LabelMap)
     seed = int(request.parameters.get("seed") or 0) + number - 1

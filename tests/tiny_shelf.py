@@ -13,7 +13,7 @@ _WIDE = Range(low=0.1, high=1000.0)
 def model(system: str, folder: Path, **changes: object) -> Model:
     """A demo model of a system."""
     ranges = Ranges(region="chest", fov_mm=_WIDE, spacing_mm=_WIDE, dose=Range(low=0.05, high=1.0), labels=[])
-    title = {"medsyn": "MedSyn", "na_diff": "NA-Diff"}[system]
+    title = {"medsyn": "MedSyn", "na_diff": "NA-Diff", "meddiff_fm": "MedDiff-FM"}[system]
     info = ModelInfo(
         name=f"{system}-scripted", size="demo", title=title, system=system, ranges=ranges,
         trained_on="Nothing: a script answers for it.", **changes,

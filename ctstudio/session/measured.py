@@ -42,8 +42,15 @@ class Measured:
 
     @property
     def words(self) -> str:
-        """Value and unit: "1.85 L"."""
+        """Value and unit: "1.85 L"; a count without a unit has no decimals."""
+        if not self.unit and float(self.value).is_integer():
+            return f"{self.value:.0f}"
         return " ".join(part for part in scaled((self.value,), self.unit) if part)
+
+
+def measured_by_pipeline(sample: Sample) -> tuple[Measured, ...]:
+    """What the pipeline measured, and nothing more."""
+    return tuple(Measured(name, value) for name, value in sample.measures.items())
 
 
 def measures_of(sample: Sample) -> tuple[Measured, ...]:

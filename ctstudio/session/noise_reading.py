@@ -73,8 +73,8 @@ def read_noise(
     Returns:
         None when no tissue is even.
     """
-    region = even_tissue(slice_hu, pixel_mm) if at is None else _disc(slice_hu.shape, at, RADIUS_MM / pixel_mm)
-    if region is None or region.sum() < LEAST_SIDE**2:
+    region = region_of(slice_hu, pixel_mm, at)
+    if region is None:
         return None
     own, *parts = (0.0 if one is None else noise_sd_hu(one, region) for one in (slice_hu, *noise_hu))
     simulated = _at_dose(slice_hu, noise_hu, dose, noise_free)
@@ -84,10 +84,16 @@ def read_noise(
         radius=math.sqrt(region.sum() / math.pi),
         own_sd_hu=own,
         simulated_sd_hu=noise_sd_hu(simulated, region),
-        own=_spectrum(slice_hu, region, pixel_mm),
-        simulated=_spectrum(simulated, region, pixel_mm),
+        own=spectrum_in(slice_hu, region, pixel_mm),
+        simulated=spectrum_in(simulated, region, pixel_mm),
         sd_of_dose_hu=np.array([math.hypot(own, *_sized(parts, d, noise_free)) for d in DOSES]),
     )
+
+
+def region_of(slice_hu: NDArray[Any], pixel_mm: float, at: tuple[float, float] | None) -> NDArray[np.bool_] | None:
+    """Where noise is measured in a slice: where the tissue is most even, or a disc about a point; None for nowhere."""
+    region = even_tissue(slice_hu, pixel_mm) if at is None else _disc(slice_hu.shape, at, RADIUS_MM / pixel_mm)
+    return None if region is None or region.sum() < LEAST_SIDE**2 else region
 
 
 def _sized(parts: list[float], dose: float, noise_free: bool) -> list[float]:
@@ -102,7 +108,7 @@ def _at_dose(
     return image if noise_hu[1] is None else image + detector * noise_hu[1]
 
 
-def _spectrum(image: NDArray[Any], region: NDArray[np.bool_], pixel_mm: float) -> Curve | None:
+def spectrum_in(image: NDArray[Any], region: NDArray[np.bool_], pixel_mm: float) -> Curve | None:
     """Mean over nine squares that overlap, so that the curve is calm; None where eight pixels do not fit."""
     [square] = squares(image[None], region[None])
     side = max(LEAST_SIDE, 2 * len(square) // 3)

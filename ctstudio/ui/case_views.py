@@ -22,6 +22,13 @@ from ctstudio.ui.view_marks import BADGE
 
 OUTLINE_OPACITY = 0.85
 """The generated view shows the mask as outlines, or one could not see whether the organ fills them."""
+_TITLES = {
+    "dose": "Low dose",
+    "denoise": "Denoised",
+    "detect": "Anomalies",
+    "inpaint-lesion": "With the lesion",
+    "remove-lesion": "Without the lesion",
+}
 
 
 class CaseViews(QObject):
@@ -179,11 +186,14 @@ class CaseViews(QObject):
         self.generated.show_volume(self.live, None, synthetic=True)
 
     def _show_sample(self, chosen: SampleView) -> None:
+        """A sample; a map of differences lies over the scan itself, which is not synthetic for that."""
         told, outputs = chosen.sample.provenance, chosen.sample.outputs
-        simulated = told.task == "dose"
-        self.generated.title = "Low dose" if simulated else "Generated"
-        self.generated.badge = f"SIMULATED {told.parameters['dose'] * 100:.0f} %" if simulated else BADGE
-        ct, mask = outputs.get("ct"), outputs.get("mask")
+        self.generated.title = _TITLES.get(told.task, "Generated")
+        self.generated.badge = f"SIMULATED {told.parameters['dose'] * 100:.0f} %" if told.task == "dose" else BADGE
+        if "anomaly" in outputs and self.case is not None:
+            self.generated.show_volume(self.case.volume, None, self.case.volume.synthetic)
+            return
+        ct, mask = outputs.get("ct"), outputs.get("mask", outputs.get("labels"))
         labels = mask.array if isinstance(mask, LabelMap) and isinstance(ct, Volume) else None
         if labels is not None and ct is not None and labels.shape != ct.array.shape:
             labels = None

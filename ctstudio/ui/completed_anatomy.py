@@ -19,7 +19,8 @@ TITLE = "Use completed anatomy as mask"
 def completed_labels(view: SampleView) -> LabelMap | None:
     """The labels that a sample's image follows where they are more than the mask said; None when they are not."""
     labels = view.sample.outputs.get("labels")
-    return labels if isinstance(labels, LabelMap) else None
+    told = view.sample.provenance.system
+    return labels if isinstance(labels, LabelMap) and told != "meddiff_fm" else None  # its labels are what it was given
 
 
 def use_as_mask(window: MainWindow, view: SampleView | None = None) -> None:

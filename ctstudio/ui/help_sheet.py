@@ -37,6 +37,19 @@ _REPORT = (
     "The task 'Structures of a chest CT' (Ctrl+Shift+3) reads lobes, airway and vessels from the open scan.",
     "The last 50 reports are kept on this machine alone; forget one with Delete, or all, in the history.",
 )
+_SCAN_TASKS = (
+    "On the Generate page choose a task of MedDiff-FM (Ctrl+Shift+4 to 9): a CT from anatomy, denoising, anomalies, a "
+    "CT with a lesion, a lesion put into the scan or taken out of it. It works on the open case; the panel says what "
+    "the case gives and what is missing.",
+    "Anatomy is the mask. Find the organs (Ctrl+Shift+T) asks TotalSegmentator, when it is installed. What the labels "
+    "mean (Ctrl+M) tells labels of other programs; it is remembered for the next file with these names.",
+    "A lesion is what is painted with a lesion's label, for example liver lesion.",
+    "Compare (C): beside the original, swipe with the mouse, or the difference alone. The receipt counts every voxel "
+    "that changed, and the mean and SD in the lesion before and after.",
+    "Denoised: SD and noise power spectra of scan and result in the dashed circle.",
+    "Anomalies: the threshold colours at once, amber brighter and blue darker than expected; click a finding, or walk "
+    "with J and K. Take the findings into the mask makes lesions of them.",
+)
 _TRAIN = (
     "On the Train page choose a recipe, the model to start from and the data: the recipe's phantoms, or a prepared "
     "data set. Prepare data makes one of a folder of scans with labels, and says what it left out and why.",
@@ -104,6 +117,7 @@ def _html(commands: tuple[Command, ...]) -> str:
     train = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _TRAIN)
     data_set = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _DATA_SET)
     report = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _REPORT)
+    scan_tasks = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _SCAN_TASKS)
     low_dose = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _LOW_DOSE)
     scene = "".join(f"<li style='margin-bottom:5px'>{escape(step)}</li>" for step in _SCENE)
     keyed = [c for c in commands if c.keys]
@@ -112,6 +126,8 @@ def _html(commands: tuple[Command, ...]) -> str:
         f"<ol style='margin-left:-16px'>{steps}</ol>",
         _heading("Write a report, get a chest"),
         f"<ul style='margin-left:-16px'>{report}</ul>",
+        _heading("Work on an open scan"),
+        f"<ul style='margin-left:-16px'>{scan_tasks}</ul>",
         _heading("Make a data set of many masks"),
         f"<ol style='margin-left:-16px'>{data_set}</ol>",
         _heading("See a scan at a lower dose"),

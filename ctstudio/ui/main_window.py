@@ -35,6 +35,7 @@ from ctstudio.ui.planes import AXIAL, PLANES
 from ctstudio.ui.predictions import Predictions
 from ctstudio.ui.results_strip import ResultsStrip
 from ctstudio.ui.safety import Safety
+from ctstudio.ui.sample_layers import SampleLayers
 from ctstudio.ui.samples_in_sight import SamplesInSight
 from ctstudio.ui.saving_files import SavingFiles
 from ctstudio.ui.scene_link import SceneLink
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         self.stage = QStackedWidget()
         self.stage.addWidget(self.grid)
         self.samples = SamplesInSight(self)
+        self.layers = SampleLayers(self)
         self.scene = SceneLink(self)
         self.top = TopBar()
         self.cases = CaseList(self.document)

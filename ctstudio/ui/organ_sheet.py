@@ -69,7 +69,9 @@ class OrganSheet(QDialog):
             choice.setVisible(there)
             choice.setEnabled(not running)
         needed = link.found is not None and not link.found.has_weights(self.fast.isChecked())
-        self.load.setText(f"Load its weights first (about {weights_mb(self.fast.isChecked())} MB from its own project)")
+        self.load.setText(
+            f"Load its weights first (about {weights_mb(self.fast.isChecked())} MB, from TotalSegmentator's own pages)"
+        )
         self.load.setVisible(needed)
         self.load.setEnabled(not running)
         self.progress.setVisible(running)

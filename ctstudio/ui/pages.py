@@ -59,9 +59,10 @@ class Pages(QStackedWidget):
         self.setCurrentIndex(0)
         window.panels.setCurrentIndex(page)
         window.grid.compare(page != PAINT_PAGE and self.tasks.compares)
-        window.views.outline_masks(page == LOW_DOSE_PAGE)
-        window.grid.generated.hint = _HINTS[page]
+        window.views.outline_masks(page == LOW_DOSE_PAGE or self.tasks.outlines)
+        window.grid.generated.hint = self.tasks.hint or _HINTS[page]
         window.strip.setVisible(page != PAINT_PAGE)
+        window.layers.refresh()
         if page == GENERATE_PAGE:
             window.predictions.ask()
 

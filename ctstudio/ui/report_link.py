@@ -37,6 +37,8 @@ _HINT = "Write a report and press Generate.\nThe chest appears here as a case of
 class ReportLink(QObject):
     """The task apart from its place in the window."""
 
+    compares = False  # a chest is a case of its own: there is no original beside it
+
     def __init__(self, window: MainWindow, card: Card) -> None:
         super().__init__(window)
         self._window = window

@@ -12,12 +12,21 @@ from ctstudio.core.volume import Volume
 from ctstudio.core.windows import PRESETS, Window
 from ctstudio.protocol.result import Sample
 from ctstudio.session.generated_chests import report_of
-from ctstudio.session.measured import measures_of
+from ctstudio.session.measured import measured_by_pipeline, measures_of
 from ctstudio.session.results import SampleView
 from ctstudio.ui.completed_anatomy import completed_labels
 from ctstudio.ui.results_strip import ResultCard
 
 _SIDE = 160
+_WORDS = {
+    "synthesize": "CT from anatomy",
+    "denoise": "Denoised",
+    "detect": "Anomalies",
+    "add-lesion": "CT with a lesion",
+    "inpaint-lesion": "Lesion put in",
+    "remove-lesion": "Lesion taken out",
+}
+"""What a sample is, by its task."""
 
 
 class Cards:
@@ -37,19 +46,21 @@ class Cards:
 
 
 def _facts(view: SampleView) -> tuple[str, ...]:
-    """What was measured in a chest, in words."""
-    chest = view.sample.provenance.system == "medsyn"
-    return tuple(f"{one.title} {one.words}" for one in measures_of(view.sample)) if chest else ()
+    """What was measured in a sample, in words; noise stands there for those of a mask."""
+    measured = {"medsyn": measures_of, "meddiff_fm": measured_by_pipeline}.get(view.sample.provenance.system)
+    return () if measured is None else tuple(f"{one.title} {one.words}" for one in measured(view.sample))
 
 
 def _card(view: SampleView, window: Window, z: int, facts: tuple[str, ...]) -> ResultCard:
     sample, told = view.sample, view.sample.provenance
     report = (told.system, told.task) == ("medsyn", "generate")
     read = told.task == "segment"
-    words = (report_of(sample).first_words(9) or "Anatomy alone") if report else "Structures of the CT" if read else ""
+    words = _WORDS.get(told.task, "Structures of the CT" if read else "")
+    if report:
+        words = report_of(sample).first_words(9) or "Anatomy alone"
     return ResultCard(
         key=key_of(view),
-        picture=_upright(sample) if words else _picture(view, window, z),
+        picture=_upright(sample) if report or read else _picture(view, window, z),
         dose=float(sample.provenance.parameters.get("dose", 1.0)),
         seed=sample.seed,
         measured_hu=sample.measures.get("noise_sd_hu"),
@@ -72,7 +83,8 @@ def key_of(view: SampleView) -> str:
 
 def _fullest(view: SampleView) -> int:
     """The axial slice with most mask; the middle one without a mask."""
-    ct, mask = view.sample.outputs.get("ct"), view.sample.outputs.get("mask")
+    outputs = view.sample.outputs
+    ct, mask = outputs.get("ct", outputs.get("anomaly")), outputs.get("mask", outputs.get("labels"))
     if not isinstance(ct, Volume):
         return 0
     if isinstance(mask, LabelMap) and mask.array.shape == ct.array.shape:
@@ -81,9 +93,11 @@ def _fullest(view: SampleView) -> int:
 
 
 def _picture(view: SampleView, window: Window, z: int) -> QImage:
-    ct = view.sample.outputs.get("ct")
+    outputs = view.sample.outputs
+    ct = outputs.get("ct", outputs.get("anomaly"))
     if not isinstance(ct, Volume):
         return QImage()
+    window = Window(0, window.width_hu) if "anomaly" in outputs else window
     step = max(1, max(ct.array.shape[1:]) // _SIDE)
     grey = np.ascontiguousarray(window.to_grey(ct.array[z, ::step, ::step]))
     image = QImage(grey.data, grey.shape[1], grey.shape[0], grey.shape[1], QImage.Format.Format_Grayscale8)

@@ -21,12 +21,13 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPlainT
 from ctstudio.core.volume import Volume
 from ctstudio.core.windows import Window
 from ctstudio.session.viewing import Framing
-from ctstudio.ui import brush_cursor, theme, view_marks
+from ctstudio.ui import brush_cursor, view_marks
 from ctstudio.ui.framed import framing_of, rect_of
 from ctstudio.ui.fused_colours import Table
 from ctstudio.ui.hands import Hands
 from ctstudio.ui.planes import Plane, edge_letters, to_index, to_screen
 from ctstudio.ui.slice_item import Labels, SliceItem
+from ctstudio.ui.slice_layers import Layer
 
 Index = tuple[float, float, float]
 
@@ -47,6 +48,7 @@ class SliceView(QWidget):
         self.hint = ""
         self.badge = view_marks.BADGE
         self.region: tuple[Index, float] | None = None  # centre and radius in voxels of a disc that is measured
+        self.layers: tuple[Layer, ...] = ()  # drawn over the slice, under the marks
         self.item = SliceItem(plane, self.update, outlines=not paintable)
         self.shown_mm = QRectF(0, 0, 1, 1)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -56,7 +58,7 @@ class SliceView(QWidget):
         self.setMinimumSize(120, 100)
         self.setAccessibleName(self.title)
         self._hands = hands
-        self._window = Window(40, 400)
+        self.window_hu = Window(40, 400)
         self._crosshair: Index | None = None
         self._reading = ""
         self._brush: tuple[QPointF, float, QColor, bool] | None = None
@@ -81,7 +83,7 @@ class SliceView(QWidget):
 
     def show_window(self, window: Window) -> None:
         """Show another range of values."""
-        self._window = window
+        self.window_hu = window
         self.item.show_window(window)
         self.update()
 
@@ -172,12 +174,12 @@ class SliceView(QWidget):
         painter.scale(self.pixels_per_mm, self.pixels_per_mm)
         painter.translate(-self.shown_mm.topLeft())
         self.item.paint(painter)
+        for layer in self.layers if self.item.volume is not None else ():
+            layer.paint(painter, self)
         painter.resetTransform()
         area = QRectF(self.rect())
         if self.item.volume is None:
-            painter.setPen(QColor(theme.FAINT))
-            painter.setFont(theme.font(13))
-            painter.drawText(area.adjusted(24, 24, -24, -24), _CENTRED, self.hint)
+            view_marks.draw_hint(painter, area, self.hint)
         view_marks.draw(painter, area, self._marks())
         if self.region is not None and self.item.volume is not None:
             radius_mm = self.region[1] * min(self.item.volume.grid.spacing_mm[:2])
@@ -198,7 +200,7 @@ class SliceView(QWidget):
             cross = (point.x(), point.y())
         return view_marks.Marks(
             title=number,
-            window=f"L {self._window.level_hu:.0f}   W {self._window.width_hu:.0f}",
+            window=f"L {self.window_hu.level_hu:.0f}   W {self.window_hu.width_hu:.0f}",
             reading=self._reading,
             letters=self._letters,
             crosshair=cross,
@@ -245,6 +247,3 @@ class SliceView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.frame(self._framing)
-
-
-_CENTRED = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)

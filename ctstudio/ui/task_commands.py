@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def task_commands(window: MainWindow) -> tuple[Command, ...]:
-    """A command for each task, then those of reports."""
+    """A command for each task, then those of its samples, then those of reports."""
     tasks = window.pages.tasks
     chosen = tuple(
         Command("Generate", f"Task: {card.title}", (f"Ctrl+Shift+{place}",), partial(tasks.choose, key))
@@ -23,6 +23,9 @@ def task_commands(window: MainWindow) -> tuple[Command, ...]:
     )
     return (
         *chosen,
+        Command("Generate", "Compare: beside, swipe, difference", ("C",), window.layers.cycle),
+        Command("Generate", "Next finding", ("J",), lambda: tasks.step_finding(1)),
+        Command("Generate", "Previous finding", ("K",), lambda: tasks.step_finding(-1)),
         Command("Generate", "Earlier reports", ("Ctrl+H",), lambda: _on_reports(window, "history")),
         Command("Generate", "Report templates", ("Ctrl+T",), lambda: _on_reports(window, "templates")),
         Command(

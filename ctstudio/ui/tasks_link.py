@@ -25,12 +25,16 @@ FROM_MASK: TaskKey = ("na_diff", "generate")
 FROM_REPORT: TaskKey = ("medsyn", "generate")
 STRUCTURES: TaskKey = ("medsyn", "segment")
 
+_HINT = "What comes of it appears here,\nbeside the original."
+
 
 class TaskLink(Protocol):
     """What the window asks of a task beyond the first."""
 
     @property
     def panel(self) -> QWidget: ...
+    @property
+    def compares(self) -> bool: ...
     @property
     def owner(self) -> HasResults | None: ...
     @property
@@ -82,7 +86,17 @@ class TasksLink(QObject):
     @property
     def compares(self) -> bool:
         """Whether the task in sight shows what it makes beside an original."""
-        return self.current is None
+        return self.current is None or self.current.compares
+
+    @property
+    def outlines(self) -> bool:
+        """Whether the task in sight compares its image with the scan, so that masks must not cover it."""
+        return self.current is not None and self.current.compares
+
+    @property
+    def hint(self) -> str:
+        """What the view beside the original says while it is empty; "" for nothing of the task's own."""
+        return _HINT if self.outlines else ""
 
     @property
     def viewing(self) -> Viewing | None:
@@ -140,6 +154,13 @@ class TasksLink(QObject):
         link = self.current
         self._window.pages.data_sets.open() if link is None else link.open_list()
 
+    def step_finding(self, by: int) -> None:
+        """Go to the next finding, or the one before, where the task in sight has any."""
+        from ctstudio.ui.scan_task_link import ScanTaskLink
+
+        if isinstance(self.current, ScanTaskLink):
+            self.current.step_finding(by)
+
     def rest(self) -> None:
         """A finished sample is looked at: what is in the making makes way."""
         if self.current is not None:
@@ -152,10 +173,10 @@ class TasksLink(QObject):
 
     def _link(self, key: TaskKey) -> TaskLink:
         if key not in self._links:
-            from ctstudio.ui.reading_link import ReadingLink
             from ctstudio.ui.report_link import ReportLink
+            from ctstudio.ui.scan_task_link import ScanTaskLink
 
-            maker = ReadingLink if key == STRUCTURES else ReportLink
+            maker = ReportLink if key == FROM_REPORT else ScanTaskLink
             link: TaskLink = maker(self._window, card_of(*key))
             self._links[key] = link
             self.panels.add(key, link.panel)

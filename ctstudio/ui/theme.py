@@ -139,6 +139,11 @@ QCheckBox::indicator {{ width: 15px; height: 15px; border: 1px solid {FAINT}; bo
 QCheckBox::indicator:checked {{ background: {ACCENT}; border-color: {ACCENT}; image: url("{_TICK}"); }}
 QCheckBox::indicator:disabled {{ border-color: {LINE}; }}
 QCheckBox:disabled, QLabel:disabled {{ color: {FAINT}; }}
+QRadioButton {{ spacing: 8px; }}
+QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {FAINT}; border-radius: 7px;
+    background: {WINDOW}; }}
+QRadioButton::indicator:checked {{ border: 4px solid {ACCENT}; width: 7px; height: 7px; background: {TEXT}; }}
+QRadioButton:disabled {{ color: {FAINT}; }}
 QSlider::groove:horizontal {{ height: 4px; background: {LINE}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {ACCENT_DEEP}; border-radius: 2px; }}
 QSlider::sub-page:horizontal:disabled {{ background: {LINE}; }}

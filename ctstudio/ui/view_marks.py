@@ -60,6 +60,14 @@ def draw(painter: QPainter, area: QRectF, marks: Marks) -> None:
         painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5))
 
 
+def draw_hint(painter: QPainter, area: QRectF, text: str) -> None:
+    """What to do, in the middle of a view that shows nothing."""
+    painter.setPen(QColor(theme.FAINT))
+    painter.setFont(theme.font(13))
+    centred = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(area.adjusted(24, 24, -24, -24), int(centred), text)
+
+
 def draw_region(painter: QPainter, centre: QPointF, radius: float) -> None:
     """A dashed circle about a disc that is measured, in widget pixels."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

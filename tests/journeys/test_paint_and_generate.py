@@ -99,7 +99,7 @@ def test_original_and_generated_move_together(qtbot, tmp_path) -> None:
         assert generated.shown_mm.center().x() == pytest.approx(axial.shown_mm.center().x(), abs=1.0)
         qtbot.keyClick(generated, Qt.Key.Key_3, Qt.KeyboardModifier.NoModifier)
         qtbot.keyClick(generated, Qt.Key.Key_F3)
-        assert generated._window == axial._window == case.viewing.window
+        assert generated.window_hu == axial.window_hu == case.viewing.window
         assert case.viewing.window.level_hu == -600
 
 

@@ -121,8 +121,8 @@ def test_what_the_words_did(qtbot, window, report) -> None:
     assert {view.item.index for view in (views.a[0], views.b[0], views.difference[0])} == {10}
     assert {view.item.index for view in (views.a[1], views.b[1], views.difference[1])} == {20}
     qtbot.keyClick(window, Qt.Key.Key_F2)
-    assert views.a[0]._window.level_hu == 40
-    assert views.difference[0]._window.width_hu == 2 * compared.span_hu
+    assert views.a[0].window_hu.level_hu == 40
+    assert views.difference[0].window_hu.width_hu == 2 * compared.span_hu
     colours = views.difference[1].grab().toImage()
     blue = amber = 0
     for x in range(0, colours.width(), 2):
@@ -238,7 +238,7 @@ def test_structures_of_an_open_ct_become_its_mask(qtbot, window) -> None:
     tasks = window.pages.tasks
     tasks.choose(STRUCTURES)
     window.generate()
-    assert "no CT to read" in window.notices.latest.text
+    assert "no CT to work on" in window.notices.latest.text
     grid = Grid.centred((40, 40, 40), (8.0, 8.0, 7.0))
     case = window.document.open_volume(Volume(np.full(grid.shape, -800, np.int16), grid, name="chest"))
     window.generate()

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from ctstudio.catalog.cards import card
-from ctstudio.core.errors import IntensityError, ModelNotFound, ParameterError
+from ctstudio.core.errors import ModelNotFound, ParameterError
 from ctstudio.core.grid import Grid
 from ctstudio.core.labels import LabelMap, standard_table
 from ctstudio.core.volume import Volume
 from ctstudio.session.case_anatomy import anatomy_in, anatomy_of
 from ctstudio.session.document import Document
-from ctstudio.session.reading_form import ReadingForm
 from ctstudio.session.report_form import ReportForm
 from ctstudio.session.report_text import ReportText
 from tiny_shelf import model
@@ -110,20 +109,3 @@ def test_findings_tell_a_from_b_and_speak_of_anatomy_once(form, case, tmp_path):
     assert [fit.level for fit in found if fit.what == "B: Language"] == ["red"]
     assert any(fit.what == "Lobes" for fit in found)
     assert len(found) == len(set(found))
-
-
-def test_a_scan_to_read_must_be_a_ct():
-    form = ReadingForm(card("medsyn", "segment"), "medsyn-demo")
-    document = Document()
-    with pytest.raises(IntensityError, match="no CT to read"):
-        form.build_request(None)
-    case = document.open_volume(Volume(np.zeros(GRID.shape, np.int16), GRID))
-    request = form.build_request(case)
-    assert request.inputs["scan"] is case.volume
-    assert (request.task, request.parameters["text"]) == ("segment", "")
-    mr = document.open_volume(Volume(np.zeros(GRID.shape, np.int16), GRID, "MR", "arbitrary"))
-    with pytest.raises(IntensityError, match="Hounsfield"):
-        form.build_request(mr)
-    mask = document.open_mask(LabelMap(np.ones(GRID.shape, np.uint8), GRID, TABLE))
-    with pytest.raises(IntensityError, match="no CT to read"):
-        form.build_request(mask)

@@ -33,8 +33,8 @@ def test_crosshair_window_and_zoom_are_shared(linked):
     together.viewing.crosshair = (3, 5, 7)
     assert (axial.item.index, own.item.index, coronal.item.index) == (3, 3, 5)
     together.viewing.window = PRESETS["Bone"]
-    assert axial._window == PRESETS["Bone"]
-    assert own._window == Window(0, 100)
+    assert axial.window_hu == PRESETS["Bone"]
+    assert own.window_hu == Window(0, 100)
     together.viewing.frame(0, Framing(2.0))
     assert axial.pixels_per_mm == pytest.approx(own.pixels_per_mm)
     assert axial.pixels_per_mm == pytest.approx(2 * coronal.pixels_per_mm, rel=0.01)
