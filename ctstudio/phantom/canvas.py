@@ -122,7 +122,7 @@ class Canvas:
         margin_mm: float,
     ) -> None:
         grow = np.asarray([1.0, 1.0, squash]) * max(radii)
-        box = self.box(np.minimum(a, b) - grow, np.maximum(a, b) + grow, margin_mm)
+        box = _within(self.box(np.minimum(a, b) - grow, np.maximum(a, b) + grow, margin_mm), area.box)
         if box is None:
             return
         new = segment_distance(*self.points(box), a, b, radii, squash)
@@ -155,6 +155,14 @@ class Canvas:
         table = np.zeros(256, bool)
         table[[self.values[n] for n in names]] = True
         return table[self.label[box]]
+
+
+def _within(box: Box | None, outer: Box) -> Box | None:
+    """A part of a box; rounding may have let it stick out by a voxel."""
+    if box is None:
+        return None
+    a, b, c = (slice(max(s.start, o.start), min(s.stop, o.stop)) for s, o in zip(box, outer, strict=True))
+    return (a, b, c) if all(s.stop > s.start for s in (a, b, c)) else None
 
 
 def segment_distance(

@@ -5,7 +5,7 @@ import pytest
 
 from ctstudio.core.errors import GeometryError
 from ctstudio.core.grid import Grid
-from ctstudio.phantom.grids import axial_grid, default_grid, organ_range_mm
+from ctstudio.phantom.grids import axial_grid, default_grid, organ_range_mm, region_grid
 from ctstudio.phantom.patient import make_patient
 from ctstudio.phantom.render import render
 
@@ -146,3 +146,9 @@ def test_an_effusion_is_the_same_on_a_grid_turned_by_next_to_nothing():
 def test_uneven_slices_are_refused(z_mm):
     with pytest.raises(GeometryError, match="make no grid"):
         axial_grid(make_patient(1, "chest"), z_mm)
+
+
+def test_a_vessel_whose_end_rounds_out_of_its_box_is_drawn() -> None:
+    patient = make_patient(2, "abdomen", {})
+    phantom = render(patient, region_grid(patient, 3.0), pet=False, mr=False)
+    assert phantom.labels.of("aorta").any()
