@@ -21,6 +21,7 @@ from ctstudio.core.grid import Grid
 from ctstudio.core.isotropic_grid import isotropic_grid
 from ctstudio.core.labels import LabelMap
 from ctstudio.core.resample import labels_onto
+from ctstudio.core.spoken import amount
 from ctstudio.core.volume import Volume
 
 FINER, COARSER = 0.5, 2.0
@@ -158,7 +159,9 @@ def _plan(info: ModelInfo, parameters: Mapping[str, Any], grid: Grid, lesion: bo
         made = plan((z, y, x), patch, float(parameters.get("overlap", 0.25)), free_bytes or needed, needed)
     except ParameterError as error:
         return Fit("red", WINDOWS, str(error))
-    return Fit("green", WINDOWS, f"{made}.")
+    size, each = " × ".join(map(str, made.shape[::-1])), f"{patch} × {patch} × {patch}"
+    count = "a single window" if made.windows == 1 else f"{made.windows} windows, {made.overlap:.0%} overlap,"
+    return Fit("green", WINDOWS, f"{size} voxels in {count} of {each}; one takes about {amount(needed)} of memory.")
 
 
 def _kind(info: ModelInfo, kind: str) -> list[Fit]:

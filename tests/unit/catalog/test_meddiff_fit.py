@@ -141,7 +141,7 @@ def test_the_plan_is_said_before_the_run_and_too_little_memory_is_red():
     large = _anatomy(Grid.centred((64, 96, 100), (3.0, 3.0, 3.0)))
     [told] = [one for one in fits_of(_model(), values, {"anatomy": large}) if one.what == "Windows"]
     assert told.level == "green"
-    assert "64 x 96 x 100 voxels: 4 windows of 64 x 64 x 64" in told.reason
+    assert "100 × 96 × 64 voxels in 4 windows, 25% overlap, of 64 × 64 × 64" in told.reason
     [short] = [one for one in fits_of(_model(), values, {"anatomy": large}, 1000) if one.what == "Windows"]
     assert short.level == "red"
     assert "memory" in short.reason

@@ -59,9 +59,9 @@ def _done(task: str, model: Path, cache: ModelCache, inputs: dict[str, Any], **g
 ODD_GRIDS = {
     "as given": GRID,
     "smaller than a patch": Grid((6, 14, 12), (3.0, 3.0, 3.0)),
-    "thick slices": Grid((4, 40, 36), (2.5, 2.5, 24.0)),
+    "thick slices": Grid((4, 30, 28), (3.0, 3.0, 24.0)),
     "turned and finer": Grid(
-        (40, 60, 50), (1.9, 2.1, 2.3), (5, 6, 7), ((0.8, -0.6, 0.0), (0.6, 0.8, 0.0), (0.0, 0.0, 1.0))
+        (20, 26, 28), (3.9, 4.1, 4.3), (5, 6, 7), ((0.8, -0.6, 0.0), (0.6, 0.8, 0.0), (0.0, 0.0, 1.0))
     ),
 }
 
@@ -119,7 +119,7 @@ def test_a_lesion_is_in_the_labels_and_changes_the_ct(model: Path, cache: ModelC
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
 def test_beyond_the_margin_no_bit_changes(task: str, dtype: type, model: Path, cache: ModelCache):
     given = scan(dtype=dtype)
-    sample = _done(task, model, cache, {"scan": given, "lesion": lesion(), "anatomy": anatomy()}, margin_mm=6).samples[
+    sample = _done(task, model, cache, {"scan": given, "lesion": lesion(), "anatomy": anatomy()}, margin_mm=13).samples[
         0
     ]
     ct = sample.outputs["ct"]
@@ -127,7 +127,7 @@ def test_beyond_the_margin_no_bit_changes(task: str, dtype: type, model: Path, c
 
     away_mm = ndimage.distance_transform_edt(lesion().array == 0, sampling=GRID.spacing_mm[::-1])
     assert ct.array.dtype == given.array.dtype
-    assert np.array_equal(ct.array[away_mm >= 6], given.array[away_mm >= 6])
+    assert np.array_equal(ct.array[away_mm >= 13], given.array[away_mm >= 13])
     assert not np.array_equal(ct.array[away_mm == 0], given.array[away_mm == 0])
     told = sample.provenance.outputs
     assert told["ct beyond the margin"] == told["scan beyond the margin"]
@@ -150,14 +150,14 @@ def test_denoising_keeps_what_lies_beyond_the_window(model: Path, cache: ModelCa
     ct = result.samples[0].outputs["ct"]
     assert ct.array.dtype == np.int16
     assert (ct.array[given.array == -1000] == -1000).mean() > 0.99
-    assert result.samples[0].measures["noise_before_hu"] == pytest.approx(20, rel=0.1)
+    assert result.samples[0].measures["noise_before_hu"] == pytest.approx(20, rel=0.25)
     assert any("measured in the scan" in note for note in result.notes)
     fixed = _done("denoise", model, cache, {"scan": given}, sigma_hu=12, strength=1.5)
     assert fixed.samples[0].measures["sigma_hu"] == 18
 
 
 def test_a_finer_scan_is_denoised_lattice_by_lattice(model: Path, cache: ModelCache):
-    fine = Grid((32, 48, 48), (3.0, 3.0, 3.0))
+    fine = Grid((32, 32, 32), (3.0, 3.0, 3.0))
     result = _done("denoise", model, cache, {"scan": scan(fine), "anatomy": anatomy(fine)}, detail="scan")
     assert any("8 lattices" in note for note in result.notes)
     whole = _done("denoise", model, cache, {"scan": scan(fine), "anatomy": anatomy(fine)}, detail="model")
