@@ -32,10 +32,12 @@ class Pipeline:
     Attributes:
         load: `(folder, info, device, dtype) -> model`; "" for a task without a model.
         generate: `(request, model) -> generator of events`, the last of them `Finished`.
+        cpu_bf16: Whether the networks were found as good in bf16 on a processor.
     """
 
     load: str
     generate: str
+    cpu_bf16: bool = False
 
 
 Pipelines = Mapping[tuple[str, str], Pipeline]
@@ -49,14 +51,18 @@ PIPELINES: Pipelines = MappingProxyType(
         ("medsyn", "generate"): Pipeline(
             load="ctstudio.systems.medsyn.weights:load",
             generate="ctstudio.systems.medsyn.pipeline:generate",
+            cpu_bf16=True,
         ),
         ("medsyn", "segment"): Pipeline(
             load="ctstudio.systems.medsyn.weights:load",
             generate="ctstudio.systems.medsyn.pipeline:segment",
+            cpu_bf16=True,
         ),
         **{
             ("meddiff_fm", task): Pipeline(
-                load="ctstudio.systems.meddiff_fm.weights:load", generate=f"ctstudio.systems.meddiff_fm.{place}"
+                load="ctstudio.systems.meddiff_fm.weights:load",
+                generate=f"ctstudio.systems.meddiff_fm.{place}",
+                cpu_bf16=task != "detect",  # which multiplies a network's errors, see weights.precise
             )
             for task, place in (
                 ("synthesize", "pipeline_synthesize:synthesize"),
@@ -91,7 +97,7 @@ def run(request: Request, cache: ModelCache, pipelines: Pipelines = PIPELINES) -
     pipeline = _pipeline(request, pipelines)
     request = _checked(request)
     model = _model(request) if pipeline.load else None
-    placement = devices.place(request.device, request.dtype)
+    placement = devices.place(request.device, request.dtype, pipeline.cpu_bf16)
     try:
         if model is not None and not cache.holds(model, placement):
             yield Loading(request.id, f"Loading model {model.info.title} …")

@@ -23,7 +23,7 @@ class MeddiffConfig(BaseModel):
         res_blocks: Residual blocks a level on the way down; one more on the way up.
         groups: Of the normalisation; divides all channels.
         frequencies: L of the position encoding. The paper does not say; 7 is the finest wave that the resized volume
-            of 128 voxels can hold, 5 that of 32. 0 for a model that is not told where a patch lies (the paper's ablation).
+            of 128 voxels can hold, 5 that of 32; with 0 the model is not told where a patch lies (the ablation).
         anatomy_width: Numbers that a class of anatomy becomes, voxel by voxel.
         classes: Of anatomy, air included.
         context: Numbers that a region becomes.

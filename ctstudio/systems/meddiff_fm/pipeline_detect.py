@@ -25,7 +25,7 @@ from ctstudio.protocol.result import Result
 from ctstudio.systems.meddiff_fm.anatomy import inside
 from ctstudio.systems.meddiff_fm.given import anatomy_of, scan_of
 from ctstudio.systems.meddiff_fm.job import Begun, Event, Job, begin, cover, followed, sample_of
-from ctstudio.systems.meddiff_fm.weights import MeddiffModel
+from ctstudio.systems.meddiff_fm.weights import MeddiffModel, precise
 from ctstudio.systems.meddiff_fm.whole import SCHEDULE
 
 LUNG_TIMESTEP, ORGAN_TIMESTEP = 950, 900
@@ -52,7 +52,7 @@ def detect(request: Request, model: MeddiffModel) -> Iterator[Event]:
     parameters = DetectParameters.model_validate(request.parameters)
     organ, scan = classes_of(parameters.organ), scan_of(request)
     anatomy = anatomy_of(request, scan.grid)
-    job = begin(request, model, parameters, scan.grid, anatomy, scan)
+    job = begin(request, precise(model), parameters, scan.grid, anatomy, scan)
     where = inside(job.patient, organ, parameters.organ)
     begun, told = Begun(), job.told()
     x_0 = job.placement.scan(scan, job.window)

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from command_line import ctstudio_here
 from ctstudio.catalog.shelf import find_model
 from ctstudio.core.errors import WeightMismatch
-from ctstudio.systems.meddiff_fm.weights import MeddiffModel, load
+from ctstudio.systems.meddiff_fm.weights import MeddiffModel, load, precise
 from meddiff_patches import given, lesions
 from tiny_meddiff import write_tiny_meddiff
 
@@ -47,6 +47,13 @@ def test_a_folder_loads_into_frozen_networks(folder: Path) -> None:
 def test_bfloat16_is_the_same_model(folder: Path) -> None:
     precise, rough = said(loaded(folder)), said(loaded(folder, torch.bfloat16))
     assert (rough - precise).norm() / precise.norm() < 0.03
+
+
+def test_the_precise_model_is_that_of_the_file(folder: Path) -> None:
+    whole, rough = loaded(folder), loaded(folder, torch.bfloat16)
+    assert precise(whole) is whole
+    assert precise(rough).dtype == torch.float32
+    assert torch.equal(said(precise(rough)), said(whole))
 
 
 def test_time_stays_precise_in_bfloat16(folder: Path) -> None:
