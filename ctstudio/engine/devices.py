@@ -34,8 +34,13 @@ class Placement:
         return next(name for name, dtype in _DTYPES.items() if dtype == self.dtype)
 
 
-def place(device: str = "auto", dtype: str = "auto") -> Placement:
+def place(device: str = "auto", dtype: str = "auto", cpu_bf16: bool = False) -> Placement:
     """What "auto" means here: CUDA in bf16 where there is such a card, else the CPU in fp32.
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+        dtype: "auto", "fp32" or "bf16".
+        cpu_bf16: Whether the networks are as good in bf16 on a processor, which is taken where the processor has it.
 
     Raises:
         ParameterError: An unknown word, or CUDA where there is none.
@@ -48,8 +53,15 @@ def place(device: str = "auto", dtype: str = "auto") -> Placement:
         raise ParameterError("This machine has no graphics card that torch can use.", "Choose device 'auto' or 'cpu'.")
     on_cuda = device != "cpu" and torch.cuda.is_available()
     if dtype == "auto":
-        dtype = "bf16" if on_cuda and torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+        native = torch.cuda.is_bf16_supported(including_emulation=False) if on_cuda else cpu_bf16 and cpu_has_bf16()
+        dtype = "bf16" if native else "fp32"
     return Placement(torch.device("cuda" if on_cuda else "cpu"), _DTYPES[dtype])
+
+
+def cpu_has_bf16() -> bool:
+    """Whether the processor multiplies in bf16 itself (AVX512-BF16 or AMX); elsewhere it is slower than fp32."""
+    looks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(look is not None and look() for look in looks)
 
 
 def describe(device: torch.device) -> str:

@@ -132,6 +132,24 @@ def test_devices() -> None:
             devices.place(device, dtype)
 
 
+@pytest.mark.parametrize(
+    ("native", "good", "expected"), [(True, True, "bf16"), (False, True, "fp32"), (True, False, "fp32")]
+)
+def test_auto_takes_bf16_on_a_processor_that_has_it_for_networks_that_are_as_good_in_it(
+    monkeypatch: pytest.MonkeyPatch, native: bool, good: bool, expected: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: native, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+    assert devices.place("cpu", cpu_bf16=good).dtype_name == expected
+    assert devices.place("cpu", "fp32", good).dtype_name == "fp32"
+
+
+def test_only_what_was_measured_takes_bf16_on_a_processor() -> None:
+    taken = {name for name, pipeline in PIPELINES.items() if pipeline.cpu_bf16}
+    assert {system for system, _ in taken} == {"medsyn", "meddiff_fm"}
+    assert ("meddiff_fm", "detect") not in taken
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_cuda_where_there_is_none() -> None:
     with pytest.raises(ParameterError, match="no graphics card"):
