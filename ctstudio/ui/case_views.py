@@ -29,6 +29,8 @@ _TITLES = {
     "inpaint-lesion": "With the lesion",
     "remove-lesion": "Without the lesion",
 }
+_ABOUT_LESIONS = ("inpaint-lesion", "remove-lesion")
+"""Tasks whose labels say where something was drawn; whole anatomies would cover what was made of them."""
 
 
 class CaseViews(QObject):
@@ -193,7 +195,7 @@ class CaseViews(QObject):
         if "anomaly" in outputs and self.case is not None:
             self.generated.show_volume(self.case.volume, None, self.case.volume.synthetic)
             return
-        ct, mask = outputs.get("ct"), outputs.get("mask", outputs.get("labels"))
+        ct, mask = outputs.get("ct"), outputs.get("labels" if told.task in _ABOUT_LESIONS else "mask")
         labels = mask.array if isinstance(mask, LabelMap) and isinstance(ct, Volume) else None
         if labels is not None and ct is not None and labels.shape != ct.array.shape:
             labels = None

@@ -40,6 +40,7 @@ class SampleLayers(QObject):
         self._of: SampleView | None = None
         self._heat: HeatLayer | None = None
         self._bonds: list[tuple[SignalInstance, Callable[..., Any]]] = []
+        self._share = 0.5
         self._hands = SwipeHands(window.grid.generated)
         self.anomaly: AnomalyMap | None = None
         self.threshold_hu = 0.0
@@ -49,6 +50,8 @@ class SampleLayers(QObject):
         """Draw what belongs over the views now."""
         case, chosen = self._case, None if self._case is None else self._case.results.chosen
         grid = self._window.grid
+        share = next((one.share for one in grid.generated.layers if isinstance(one, SwipeLayer)), self._share)
+        self._share = share
         for view in grid.views:
             view.layers = ()
         if case is not None and chosen is not None and self._window.page == GENERATE_PAGE:
@@ -57,7 +60,7 @@ class SampleLayers(QObject):
                 for view in (grid.coronal, grid.sagittal, grid.generated):
                     view.layers = (self._heat,)
             elif case.has_scan:
-                grid.generated.layers = _comparing(case, chosen, grid.generated)
+                grid.generated.layers = _comparing(case, chosen, grid.generated, share)
         for view in grid.views:
             view.update()
 
@@ -113,10 +116,12 @@ class SampleLayers(QObject):
         self.map_changed.emit()
 
 
-def _comparing(case: Case, chosen: SampleView, view: SliceView) -> tuple[DifferenceLayer | SwipeLayer, ...]:
+def _comparing(
+    case: Case, chosen: SampleView, view: SliceView, share: float
+) -> tuple[DifferenceLayer | SwipeLayer, ...]:
     ct = chosen.sample.outputs.get("ct")
     if not isinstance(ct, Volume) or ct.grid.shape != case.volume.grid.shape:
         return ()
     if case.results.compare == "difference":
         return (DifferenceLayer(case.volume),)
-    return (SwipeLayer(case.volume, view),) if case.results.compare == "swipe" else ()
+    return (SwipeLayer(case.volume, view, share),) if case.results.compare == "swipe" else ()

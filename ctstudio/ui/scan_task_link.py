@@ -172,6 +172,6 @@ class ScanTaskLink(QObject):
             use_as_mask(self._window, view)
             return
         self._window.notices.say(
-            f"Lobes, airway and vessels of {case.name} are read.",
+            f"{self.form.card.outputs[0].title} of {case.name} are read.",
             "Press the mask button on their card to take them as the mask.",
         )

@@ -95,8 +95,8 @@ class SwipeLayer:
         share: Where the line stands, 0 is the left edge of the view.
     """
 
-    def __init__(self, before: Volume, view: SliceView) -> None:
-        self.share = 0.5
+    def __init__(self, before: Volume, view: SliceView, share: float = 0.5) -> None:
+        self.share = share
         self.before = before
         self._item = SliceItem(view.plane, lambda: None)
         self._item.show_volume(before, None)

@@ -80,6 +80,8 @@ def test_every_task_is_offered_with_a_key_and_says_what_it_gets(qtbot, window) -
     titles = [command.title for command in window.actions_table.commands]
     for title in ("Task: Denoise a CT", "Next finding", "Compare: beside, swipe, difference"):
         assert titles.count(title) == 1
+    keys = [key for command in window.actions_table.commands for key in command.keys]
+    assert sorted(set(keys)) == sorted(keys)  # no key does two things
     window.open_help()
     assert "anomalies" in window.help_sheet.page.toPlainText().lower()
 
@@ -112,8 +114,9 @@ def test_a_denoised_scan_is_compared_by_swipe_and_difference_and_its_noise_is_me
     qtbot.keyClick(view, Qt.Key.Key_C)
     assert view.layers == ()
 
-    # Elsewhere nothing of it stays.
+    # The line stays where it was left; elsewhere nothing of it stays.
     result.compare.buttons["swipe"].click()
+    assert view.layers[0].share == swipe.share
     window.show_page(0)
     assert view.layers == ()
     assert window.grid.axial.region is None

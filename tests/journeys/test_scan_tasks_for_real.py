@@ -20,9 +20,7 @@ LIVER_LESION = values_of(["liver_lesion"])[0]
 TASKS = {
     "denoise": {"steps": 2},
     "detect": {"draws": 1},
-    "remove-lesion": {"steps": 2, "jump": 1, "resamples": 1},
     "inpaint-lesion": {"steps": 2, "jump": 1, "resamples": 1},
-    "synthesize": {"steps": 2},
 }
 
 
