@@ -9,6 +9,8 @@ from ctstudio.cli.options import AsJson
 from ctstudio.cli.progress import late_bar
 
 _GIB = 1024**3
+_BF16 = "the processor computes in bf16: MedSyn takes it where --dtype is auto, other systems fp32"
+_NO_BF16 = "the processor has no bf16 of its own: networks compute in fp32 there"
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -42,6 +44,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"Packages    {versions}",
         f"Processor   {memory['cores']} cores, {memory['available_bytes'] / _GIB:.1f} of "
         f"{memory['total_bytes'] / _GIB:.1f} GiB of memory free",
+        f"Precision   {_BF16 if memory['bf16'] else _NO_BF16}",
         f"GPU         {devices or 'none that torch can use: networks run on the processor'}",
         f"OpenGL      {opengl['renderer'] if opengl['works'] else 'not working: ' + opengl['reason']}",
         f"Display     {facts['display']['name'] or 'none'}",

@@ -39,11 +39,11 @@ def program() -> dict[str, Any]:
 
 
 def memory() -> dict[str, Any]:
-    """Processor cores and memory."""
+    """Processor cores, whether they compute in bf16 themselves, and memory."""
     import psutil
 
-    now = psutil.virtual_memory()
-    return {"cores": os.cpu_count() or 1, "total_bytes": now.total, "available_bytes": now.available}
+    now, cores = psutil.virtual_memory(), os.cpu_count() or 1
+    return {"cores": cores, "bf16": _cpu_has_bf16(), "total_bytes": now.total, "available_bytes": now.available}
 
 
 def gpu() -> dict[str, Any]:
@@ -111,6 +111,14 @@ def what_works(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
             _why_no_generation(bool(intact), facts["gpu"]["torch"]),
         ),
     }
+
+
+def _cpu_has_bf16() -> bool:
+    if importlib.util.find_spec("torch") is None:
+        return False
+    from ctstudio.engine.devices import cpu_has_bf16
+
+    return cpu_has_bf16()
 
 
 def _judged(works: bool, why: str, why_not: str) -> dict[str, Any]:
