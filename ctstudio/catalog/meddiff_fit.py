@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ctstudio.core.errors import InputError, ParameterError
 from ctstudio.core.grid import Grid
 from ctstudio.core.isotropic_grid import isotropic_grid
 from ctstudio.core.labels import LabelMap
+from ctstudio.core.lattices import lattices, strides
 from ctstudio.core.resample import labels_onto
 from ctstudio.core.spoken import amount
 from ctstudio.core.volume import Volume
@@ -152,7 +154,10 @@ def _lesion(lesion: LabelMap, grid: Grid) -> list[Fit]:
 def _plan(info: ModelInfo, parameters: Mapping[str, Any], grid: Grid, lesion: bool, free_bytes: int | None) -> Fit:
     """How the whole volume will be gone through; putting a lesion in or out needs the windows around it alone."""
     patch, own = int(info.config["patch"]), float(info.config["spacing_mm"])
-    z, y, x = (max(n, patch) for n in isotropic_grid(grid, own).shape)
+    parts, seen = 1, isotropic_grid(grid, own)
+    if parameters.get("detail") == "scan":
+        parts, seen = prod(strides(grid, own)), next(iter(lattices(grid, own))).grid
+    z, y, x = (max(n, patch) for n in seen.shape)
     steered = lesion and "kind" in parameters
     needed = window_bytes(info.config, steered=steered)
     try:
@@ -161,7 +166,9 @@ def _plan(info: ModelInfo, parameters: Mapping[str, Any], grid: Grid, lesion: bo
         return Fit("red", WINDOWS, str(error))
     size, each = " × ".join(map(str, made.shape[::-1])), f"{patch} × {patch} × {patch}"
     count = "a single window" if made.windows == 1 else f"{made.windows} windows, {made.overlap:.0%} overlap,"
-    return Fit("green", WINDOWS, f"{size} voxels in {count} of {each}; one takes about {amount(needed)} of memory.")
+    times = f"{parts} lattices of " if parts > 1 else ""
+    reason = f"{times}{size} voxels in {count} of {each}; one takes about {amount(needed)} of memory."
+    return Fit("green", WINDOWS, reason)
 
 
 def _kind(info: ModelInfo, kind: str) -> list[Fit]:

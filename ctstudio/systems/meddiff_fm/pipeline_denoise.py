@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ctstudio.catalog.meddiff_parameters import DenoiseParameters
 from ctstudio.core.labels import LabelMap, standard_table
+from ctstudio.core.lattices import Lattice, lattices
 from ctstudio.core.resample import labels_onto
 from ctstudio.core.volume import Volume
 from ctstudio.diffusion.noise import generator_for
@@ -20,7 +21,6 @@ from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result
 from ctstudio.systems.meddiff_fm.given import optional_anatomy, scan_of
 from ctstudio.systems.meddiff_fm.job import Begun, Event, Job, begin, cover, followed, sample_of
-from ctstudio.systems.meddiff_fm.lattices import Lattice, lattices
 from ctstudio.systems.meddiff_fm.pasting import kept_beyond
 from ctstudio.systems.meddiff_fm.placement import Placement
 from ctstudio.systems.meddiff_fm.scan_noise import noise_mask, scan_noise_hu

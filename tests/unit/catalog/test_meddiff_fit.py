@@ -145,3 +145,10 @@ def test_the_plan_is_said_before_the_run_and_too_little_memory_is_red():
     [short] = [one for one in fits_of(_model(), values, {"anatomy": large}, 1000) if one.what == "Windows"]
     assert short.level == "red"
     assert "memory" in short.reason
+
+
+def test_a_finer_scan_is_said_to_go_lattice_by_lattice():
+    fine = _scan(Grid((40, 96, 96), (1.5, 1.5, 3.0)))
+    found = fits_of(_model(), card("meddiff_fm", "denoise").validated({}), {"scan": fine})
+    [told] = [one for one in found if one.what == "Windows"]
+    assert told.reason.startswith("4 lattices of 64 × 64 × 64 voxels in a single window")

@@ -1,7 +1,7 @@
 """The coarser lattices of a scan: every second voxel, or every third, from each beginning.
 
 A model whose voxels are coarser than a scan's would blur it. Each lattice has about the model's voxels and the noise of
-the scan's; together they are the scan again.
+the scan's; together they are the scan again. In one place, because the desk foretells how many there will be.
 Source: ours.
 """
 
@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ctstudio.core.grid import Grid
 
@@ -50,14 +47,6 @@ def strides(grid: Grid, spacing_mm: float) -> tuple[int, int, int]:
         for own, n in zip(grid.spacing_mm[::-1], grid.shape, strict=True)
     )
     return z, y, x
-
-
-def joined(parts: Iterator[tuple[Lattice, NDArray[np.floating]]], shape: tuple[int, int, int]) -> NDArray[np.float32]:
-    """The lattices as one array again."""
-    array = np.zeros(shape, np.float32)
-    for lattice, values in parts:
-        array[lattice.part] = values
-    return array
 
 
 def _grid_of(grid: Grid, begin: tuple[int, ...], steps: tuple[int, ...]) -> Grid:
