@@ -24,6 +24,8 @@ _FEW = {
     "coarse.batch": ("Coarse batch", "Coarse volumes a step."),
     "coarse.learning_rate": ("Learning rate", "Of the coarse volume's network; it falls to a tenth along a cosine."),
     "upscaler.steps": ("Refinement steps", "Steps of the upscaler's optimiser."),
+    "control.steps": ("Lesion steps", "Steps of the optimiser of each ControlNet."),
+    "control.weight": ("Lesion weight", "How much more a voxel in or beside a lesion counts than one elsewhere."),
     "adapt.method": (
         "Method",
         "lora trains small additions to some layers; full trains every weight; controlnet trains a copy of some blocks "
@@ -37,11 +39,12 @@ _FEW = {
     "data.coarse_patients": ("Phantom patients", "How many procedural chests are made, with their reports."),
     "data.fine_patients": ("At full resolution", "How many of them are made at full resolution too."),
     "data.patients": ("Phantom patients", "How many procedural patients are made."),
+    "data.lesion_patients": ("Patients with lesions", "Procedural patients who have each kind of lesion."),
     "data.slices_each": ("Slices of each", "Axial slices that are taken of each patient, at most."),
     "run.sample_every": ("Sample every", "Steps between two looks at the fixed samples; 0 for none."),
 }
 _COPY_SUFFIX = " copy"
-_ORDER = {"fine-tune": 0, "meddiff-lesion": 0, "distil": 1, "train": 2, "medsyn": 2, "meddiff": 2}
+_ORDER = {"fine-tune": 0, "meddiff-lesion": 0, "distil": 1, "medsyn-distil": 1, "train": 2, "medsyn": 2, "meddiff": 2}
 
 
 class TrainingForm:
@@ -160,7 +163,7 @@ class TrainingForm:
     @property
     def takes_datasets(self) -> bool:
         """Whether the recipe can learn on prepared data; whole models of MedSyn and MedDiff-FM learn on phantoms."""
-        return self._settings.get("kind") not in ("medsyn", "meddiff")
+        return self._settings.get("kind") not in ("medsyn", "medsyn-distil", "meddiff")
 
     @property
     def dataset(self) -> str | None:

@@ -72,7 +72,8 @@ def export(run: Run) -> None:
 def figures(run: Run) -> None:
     """What the model reaches on phantoms it never saw."""
     run.watcher.begin("figures")
-    measure_meddiff(run)
+    wanted = meddiff_recipe(run).figures
+    measure_meddiff(run, wanted.patients, wanted.steps)
 
 
 def stages_of(recipe: MeddiffRecipe) -> dict[str, Callable[[Run], None]]:

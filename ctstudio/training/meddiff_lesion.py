@@ -22,7 +22,7 @@ from ctstudio.training.fine_tune import base_of
 from ctstudio.training.lesion_cases import make_cases
 from ctstudio.training.meddiff_control import PARTS, train_control
 from ctstudio.training.meddiff_export import restored_control
-from ctstudio.training.meddiff_figures import measure_lesion
+from ctstudio.training.meddiff_figures import measure_meddiff
 from ctstudio.training.recorder import device_name
 from ctstudio.training.regions import FIRST_LESION_SEED, FIRST_VALIDATION_SEED, make_lesions
 from ctstudio.training.run import Run
@@ -103,7 +103,8 @@ def export(run: Run, which: str = "last") -> None:
 def figures(run: Run) -> None:
     """How the lesions look that the model draws, on phantoms it never saw."""
     run.watcher.begin("figures")
-    measure_lesion(run, lesion_recipe(run))
+    recipe = lesion_recipe(run)
+    measure_meddiff(run, recipe.figures.patients, recipe.figures.steps, (recipe.lesion,))
 
 
 def stages_of(recipe: MeddiffLesionRecipe) -> dict[str, Callable[[Run], None]]:

@@ -6,16 +6,13 @@ from typing import Any
 
 from ctstudio.catalog.model_card import ModelInfo
 from ctstudio.catalog.shelf import find_model
-from ctstudio.core.errors import EngineError
 from ctstudio.evaluation.medsyn_evaluation import evaluate_medsyn
 from ctstudio.evaluation.medsyn_paper import MedsynSettings
+from ctstudio.evaluation.requests import result_of
 from ctstudio.evaluation.volume_encoders import reader_encoder
-from ctstudio.protocol.events import Finished
-from ctstudio.protocol.request import Request
-from ctstudio.protocol.result import Result
 from ctstudio.systems.medsyn.pipeline import generate
 from ctstudio.systems.medsyn.reading import has_reader, load_reader
-from ctstudio.systems.medsyn.weights import MedsynModel, load
+from ctstudio.systems.medsyn.weights import load
 from ctstudio.training.medsyn_export import medsyn_config, medsyn_recipe
 from ctstudio.training.medsyn_text import reading_figures, text_figures, trained_text
 from ctstudio.training.run import Run
@@ -44,7 +41,7 @@ def measure_medsyn(run: Run) -> ModelInfo:
             model,
             reader,
             reader_encoder(reader),
-            lambda request: _worked_off(request, loaded),
+            lambda request: result_of(generate(request, loaded)),
             settings,
             run.cache / "figures",
             lambda done, total, words: run.watcher.progress(int(done), int(total)),
@@ -53,10 +50,3 @@ def measure_medsyn(run: Run) -> ModelInfo:
     measured = model.info.model_copy(update={"figures": figures})
     measured.write(folder)
     return measured
-
-
-def _worked_off(request: Request, model: MedsynModel) -> Result:
-    for event in generate(request, model):
-        if isinstance(event, Finished):
-            return event.result
-    raise EngineError("The pipeline ended without a result.", "Please report it.")

@@ -156,7 +156,7 @@ def test_a_recipe_of_borrowed_parts_says_what_it_begins_with() -> None:
     form.offer(tuple(list_recipes()))
     assert form.recipe_name == "fine-tune/na-diff-lora"
     assert [recipe.kind for recipe in form.recipes] == sorted(
-        (recipe.kind for recipe in form.recipes), key=lambda kind: {"fine-tune": 0, "distil": 1}.get(kind, 2)
+        (recipe.kind for recipe in form.recipes), key=lambda kind: {"fine-tune": 0, "meddiff-lesion": 0, "distil": 1}.get(kind, 2)
     )
     said = {}
     for name in ("demo/na-diff", "demo/na-diff-a", "demo/na-diff-c"):
@@ -178,3 +178,18 @@ def test_a_recipe_of_reports_learns_on_phantoms_alone() -> None:
     }
     form.set("coarse.steps", "12")
     assert form.value("coarse.steps") == 12
+
+
+def test_a_model_of_whole_bodies_learns_on_phantoms_and_a_lesion_on_either() -> None:
+    form = TrainingForm(lambda title: Path("runs") / title)
+    form.offer(tuple(list_recipes()))
+    form.take(load_recipe("demo/meddiff-fm"))
+    assert (form.needs_base, form.takes_datasets) == (False, False)
+    names = {field.name for field in form.fields()}
+    assert {"denoiser.steps", "denoiser.batch", "control.steps", "data.patients", "data.lesion_patients"} <= names
+    form.take(load_recipe("fine-tune/meddiff-fm-lesion"))
+    assert (form.base, form.takes_datasets, form.dataset) == ("meddiff-fm-demo", True, None)
+    form.dataset = "mine"
+    assert form.settings["data"] == {"source": "dataset", "folder": "mine", "region": None}
+    form.set("control.weight", "3")
+    assert form.value("control.weight") == 3.0
