@@ -19,7 +19,9 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def write_tiny_meddiff(folder: Path, name: str = "tiny-meddiff", changes: dict[str, Any] | None = None) -> Path:
+def write_tiny_meddiff(
+    folder: Path, name: str = "tiny-meddiff", changes: dict[str, Any] | None = None, reader: bool = False
+) -> Path:
     """Write a model folder, its configuration changed if wished, and return it.
 
     Its weights are untrained but nowhere zero: new ones are at many places, and then nothing that is told is heard.
@@ -37,6 +39,11 @@ def write_tiny_meddiff(folder: Path, name: str = "tiny-meddiff", changes: dict[s
     config = MeddiffConfig.model_validate({**CONFIG, **(changes or {})})
     torch.manual_seed(0)
     save(folder, awake(Denoiser(config)), {kind: awake(LesionControl(config)) for kind in config.controls})
+    if reader:
+        from ctstudio.systems.meddiff_fm.reading import new_network, save_reader
+
+        features, lesions = (4, 4, 4, 8, 8, 4), config.controls
+        save_reader(new_network(features, lesions), features, lesions, folder)
     files = {p.relative_to(folder).as_posix(): file_digest(p) for p in sorted(folder.rglob("*")) if p.is_file()}
     side_mm = config.patch * config.spacing_mm
     info = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ctstudio.evaluation.report import Report
 
 SUFFIXES = (".json", ".csv", ".md")
-PAPERS = ("na-diff", "medsyn")
+PAPERS = ("na-diff", "medsyn", "meddiff-fm")
 
 
 def evaluate(
@@ -36,21 +36,25 @@ def evaluate(
             metavar="LIST",
             help="Names with commas between, or all: clean-fid, kid, cmmd, lpips, ssim, psnr, mae, iqa, dice, iou, hd, "
             "hd95, recall, precision. With --paper medsyn: effusion, cardiomegaly, bullae, consolidation, reports, "
-            "segmentation, classifier.",
+            "segmentation, classifier; with meddiff-fm: synthesis, denoising, detection, lesions, inpainting, removal.",
         ),
     ] = "all",
     out: Annotated[
         Path | None, typer.Option(help="File to write: .json, .csv or .md; with --paper a folder.", show_default=False)
     ] = None,
-    paper: Annotated[str, typer.Option(metavar="na-diff|medsyn", help="Write this paper's tables instead.")] = "",
+    paper: Annotated[str, typer.Option(metavar="na-diff|medsyn|meddiff-fm", help="Write this paper's tables.")] = "",
     model: Annotated[
         list[str] | None,
-        typer.Option(help="With --paper: a model's name or folder; again for more. Default: all.", show_default=False),
+        typer.Option(
+            help="With --paper: a model's name or folder; again for more (meddiff-fm: a second one without position "
+            "embedding, for the ablation). Default: all.",
+            show_default=False,
+        ),
     ] = None,
     judge: Annotated[
         str,
         typer.Option(
-            help="Model whose encoder and segmenter measure. Default: na-diff-demo; for medsyn the model itself.",
+            help="Model whose encoder and segmenter measure. Default: na-diff-demo; with other papers the model itself.",
             show_default=False,
         ),
     ] = "",
@@ -61,7 +65,7 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder with published networks: Inception, CLIP, LPIPS, LDCT-IQA; for medsyn MedicalNet.",
+            help="Folder with published networks: Inception, CLIP, LPIPS, LDCT-IQA; for volumes MedicalNet.",
         ),
     ] = None,
     slices: Annotated[
@@ -69,11 +73,15 @@ def evaluate(
     ] = 20,
     mask: Annotated[str, typer.Option(metavar="all|liver", help="With --paper: what the masks tell.")] = "all",
     downstream: Annotated[bool, typer.Option(help="With --paper na-diff: train the downstream segmenters too.")] = True,
-    volumes: Annotated[int, typer.Option(min=2, help="With --paper medsyn: volumes of each prompt.")] = 32,
+    volumes: Annotated[
+        int, typer.Option(min=2, help="With --paper medsyn: of each prompt; meddiff-fm: patients of each region.")
+    ] = 32,
     changed: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="With --paper medsyn: how volumes are sampled; again for more."
+            "--set",
+            metavar="KEY=VALUE",
+            help="With --paper medsyn and meddiff-fm: how volumes are sampled (denoise.steps=5); again for more.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -94,8 +102,14 @@ def evaluate(
         if paper == "medsyn":
             from ctstudio.cli.evaluate_medsyn import evaluate_medsyn_paper
 
-            _check_medsyn(data)
+            _check_phantoms(paper, data)
             evaluate_medsyn_paper(folder, model or [], judge, weights, volumes, metrics, changed or [], as_json)
+            return
+        if paper == "meddiff-fm":
+            from ctstudio.cli.evaluate_meddiff import evaluate_meddiff_paper
+
+            _check_phantoms(paper, data)
+            evaluate_meddiff_paper(folder, model or [], judge, weights, volumes, metrics, changed or [], as_json)
             return
         evaluate_paper(folder, model or [], judge, data, weights, slices, mask, downstream, as_json)
         return
@@ -178,8 +192,9 @@ def _check_paper(paper: str, real: Path | None, synthetic: Path | None) -> None:
         )
 
 
-def _check_medsyn(data: Path | None) -> None:
+def _check_phantoms(paper: str, data: Path | None) -> None:
     if data is not None:
         raise ParameterError(
-            "--paper medsyn asks for volumes by reports, which a prepared data set does not hold.", "Leave out --data."
+            f"--paper {paper} measures on phantoms: a prepared data set has no reports, and no healthy twins.",
+            "Leave out --data.",
         )

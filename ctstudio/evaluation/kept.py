@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,23 @@ def kept(path: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         return np.load(path)
     array = make()
     written(path, lambda partial: _saved(partial, array))
+    return array
+
+
+def kept_packed(path: Path, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+    """As `kept`, in a third or so of the room: `path` ends in .npz. Half of a file is made again.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    if path.is_file():
+        try:
+            with np.load(path) as stored:
+                return np.asarray(stored["array"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            path.unlink(missing_ok=True)
+    array = make()
+    written(path, lambda partial: np.savez_compressed(partial, array=array))
     return array
 
 
