@@ -68,6 +68,22 @@ class MedsynFigureSettings(StrictModel):
     volumes: Count = 32
 
 
+class MedsynDistillation(StrictModel):
+    """How many steps become few, in either network.
+
+    Attributes:
+        student_steps, upscale_student_steps: Of the student's base network and upscaler.
+        teacher_steps, upscale_teacher_steps: Of the teacher's; multiples of those.
+        guidance: Guidance scale that goes into the student's base network.
+    """
+
+    student_steps: Annotated[int, Field(ge=1, le=16)] = 4
+    teacher_steps: Annotated[int, Field(ge=2, le=1000)] = 20
+    upscale_student_steps: Annotated[int, Field(ge=1, le=16)] = 2
+    upscale_teacher_steps: Annotated[int, Field(ge=2, le=1000)] = 10
+    guidance: Annotated[float, Field(ge=1, le=10)] = 2.0
+
+
 class MedsynRecipe(CommonRecipe):
     """All networks of a MedSyn model, from nothing.
 
@@ -87,3 +103,21 @@ class MedsynRecipe(CommonRecipe):
     coarse: CoarseSettings
     upscaler: UpscalerSettings
     figures: MedsynFigureSettings = MedsynFigureSettings()
+
+
+class MedsynDistilRecipe(CommonRecipe):
+    """A student of both networks of a MedSyn model; text encoder and reader are the teacher's.
+
+    Attributes:
+        base: The teacher's name on the shelf, or its folder.
+        data: The chests.
+        distil: The steps.
+        coarse, upscaler: How each student is trained; `coarse` is the base network's.
+    """
+
+    kind: Literal["medsyn-distil"]
+    base: str
+    data: ChestData
+    distil: MedsynDistillation = MedsynDistillation()
+    coarse: CoarseSettings
+    upscaler: UpscalerSettings

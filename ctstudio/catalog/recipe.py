@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ctstudio.catalog.meddiff_recipe import LesionCases, MeddiffLesionRecipe, MeddiffRecipe
-from ctstudio.catalog.medsyn_recipe import MedsynRecipe
+from ctstudio.catalog.medsyn_recipe import MedsynDistilRecipe, MedsynRecipe
 from ctstudio.catalog.recipe_parts import CommonRecipe, Count, Fraction, Positive, StageSettings, StrictModel
 
 Part = Literal["vae", "clip", "segmenter"]
@@ -216,8 +216,16 @@ class DistilRecipe(SliceRecipe):
     distil: Distillation = Distillation()
 
 
-Recipe = TrainRecipe | FineTuneRecipe | DistilRecipe | MedsynRecipe | MeddiffRecipe | MeddiffLesionRecipe
-StartedRecipe = FineTuneRecipe | DistilRecipe | MeddiffLesionRecipe
+Recipe = (
+    TrainRecipe
+    | FineTuneRecipe
+    | DistilRecipe
+    | MedsynRecipe
+    | MedsynDistilRecipe
+    | MeddiffRecipe
+    | MeddiffLesionRecipe
+)
+StartedRecipe = FineTuneRecipe | DistilRecipe | MedsynDistilRecipe | MeddiffLesionRecipe
 """Those that start from a model of the shelf, `base`."""
 OwnData = PreparedData | LesionCases
 """Data sets that `ctstudio dataset build` made, in `folder`."""

@@ -32,8 +32,8 @@ class Pipeline:
     Attributes:
         load: `(folder, info, device, dtype) -> model`; "" for a task without a model.
         generate: `(request, model) -> generator of events`, the last of them `Finished`.
-        cpu_bf16: Whether the networks are as good in bf16 on a processor. Measured of MedSyn: lung volumes within 0.2 %,
-            emphysema within 0.1 %, effusion within 2 ml, in a third of the time.
+        cpu_bf16: Whether the networks are as good in bf16 on a processor. Measured of MedSyn: lung volumes
+            within 0.2 %, emphysema within 0.1 %, effusion within 2 ml, in a third of the time.
     """
 
     load: str

@@ -10,7 +10,7 @@ import torch
 from pydantic import ValidationError
 
 from ctstudio.catalog.meddiff_recipe import MeddiffLesionRecipe, MeddiffRecipe
-from ctstudio.catalog.medsyn_recipe import MedsynRecipe
+from ctstudio.catalog.medsyn_recipe import MedsynDistilRecipe, MedsynRecipe
 from ctstudio.catalog.recipe import FineTuneRecipe, Part, Recipe, TrainRecipe, VaeSettings
 from ctstudio.catalog.recipe_parts import StageSettings
 from ctstudio.core.errors import ParameterError, StorageError
@@ -22,12 +22,12 @@ from ctstudio.training.data import check_data
 from ctstudio.training.fine_tune import adapted, base_of
 from ctstudio.training.lenders import lent_settings
 from ctstudio.training.meddiff_checks import check_meddiff
-from ctstudio.training.medsyn_checks import check_medsyn
+from ctstudio.training.medsyn_checks import check_medsyn, check_medsyn_student
 from ctstudio.training.na_diff_networks import starting_denoiser
 from ctstudio.training.natural import check_images
 from ctstudio.training.run import Run
 
-SYSTEMS = {"medsyn": "medsyn", "meddiff": "meddiff_fm", "meddiff-lesion": "meddiff_fm"}
+SYSTEMS = {"medsyn": "medsyn", "medsyn-distil": "medsyn", "meddiff": "meddiff_fm", "meddiff-lesion": "meddiff_fm"}
 """What a kind of recipe trains; all others train NA-Diff."""
 
 
@@ -51,6 +51,9 @@ def check_run(recipe: Recipe, folder: Path, resume: bool, processes: int = 1) ->
     _check_batches(recipe, processes)
     if isinstance(recipe, MedsynRecipe):
         check_medsyn(recipe)
+        return
+    if isinstance(recipe, MedsynDistilRecipe):
+        check_medsyn_student(recipe, base_of(Run(recipe, folder, None, None)).info.config)  # type: ignore[arg-type]
         return
     if isinstance(recipe, MeddiffRecipe | MeddiffLesionRecipe):
         check_meddiff(recipe)

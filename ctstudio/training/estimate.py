@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ctstudio.catalog.dataset import read_dataset
 from ctstudio.catalog.meddiff_recipe import LesionCases, LesionPhantoms, RegionData
-from ctstudio.catalog.medsyn_recipe import ChestData, MedsynRecipe
+from ctstudio.catalog.medsyn_recipe import ChestData
 from ctstudio.catalog.recipe import DistilRecipe, PhantomData, Recipe, TrainRecipe
 from ctstudio.catalog.recipes import recipe_from
 from ctstudio.protocol.training_run import RunFiles, StepLine, read_records
@@ -105,10 +105,11 @@ def estimate(
 def _small(recipe: Recipe) -> Recipe:
     """The recipe with little data and few steps, and without looks at what is learned."""
     settings = recipe.model_dump(mode="json")
-    if isinstance(recipe, MedsynRecipe):
+    if isinstance(recipe.data, ChestData):
         small = {"coarse_patients": TRIED_PATIENTS, "fine_patients": TRIED_PATIENTS, "validation_patients": 1}
         settings["data"].update(small)
-        settings["text"]["patients"] = min(recipe.text.patients, TRIED_REPORTS)
+        if "text" in settings:
+            settings["text"]["patients"] = min(settings["text"]["patients"], TRIED_REPORTS)
     elif isinstance(recipe.data, RegionData):
         settings["data"].update(patients=1, lesion_patients=1, validation_patients=1)
     elif isinstance(recipe.data, LesionPhantoms):

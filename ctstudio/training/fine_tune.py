@@ -9,6 +9,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
 
+from ctstudio.catalog.medsyn_recipe import MedsynDistilRecipe
 from ctstudio.catalog.recipe import Adaptation, DistilRecipe, FineTuneRecipe, StartedRecipe
 from ctstudio.catalog.shelf import Model, check, find_model
 from ctstudio.core.errors import ParameterError
@@ -39,7 +40,7 @@ def base_of(run: Run) -> Model:
             f"The model {model.info.name} belongs to {model.info.system}, the recipe to {run.recipe.system}.",
             "Choose a model of the recipe's system: ctstudio models list.",
         )
-    if model.info.lacks or (model.info.not_ready and isinstance(run.recipe, DistilRecipe)):
+    if model.info.lacks or (model.info.not_ready and isinstance(run.recipe, DistilRecipe | MedsynDistilRecipe)):
         remedy = "Import it with all its parts, or choose another base." if model.info.lacks else "Fine-tune it first."
         raise ParameterError(f"{run.recipe.name} cannot start from it: {model.info.not_ready}", remedy)
     check(model)

@@ -13,12 +13,12 @@ import torch
 from accelerate import Accelerator
 
 from ctstudio.catalog.meddiff_recipe import MeddiffLesionRecipe, MeddiffRecipe
-from ctstudio.catalog.medsyn_recipe import MedsynRecipe
+from ctstudio.catalog.medsyn_recipe import MedsynDistilRecipe, MedsynRecipe
 from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe, StartedRecipe
 from ctstudio.core.errors import CtStudioError, ParameterError, StorageError
 from ctstudio.core.seeds import derived
 from ctstudio.protocol.training_run import RunInfo
-from ctstudio.training import distil, fine_tune, from_scratch, meddiff, meddiff_lesion, medsyn
+from ctstudio.training import distil, fine_tune, from_scratch, meddiff, meddiff_lesion, medsyn, medsyn_distil
 from ctstudio.training.checks import check_run, make_place
 from ctstudio.training.data import in_words
 from ctstudio.training.recorder import Recorder, Report, device_name
@@ -34,6 +34,8 @@ def plan_of(recipe: Recipe) -> Plan:
     """The stages of a recipe, in order."""
     if isinstance(recipe, MedsynRecipe):
         return medsyn.stages_of(recipe)
+    if isinstance(recipe, MedsynDistilRecipe):
+        return medsyn_distil.STAGES
     if isinstance(recipe, MeddiffRecipe):
         return meddiff.stages_of(recipe)
     if isinstance(recipe, MeddiffLesionRecipe):

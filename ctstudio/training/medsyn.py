@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from ctstudio.catalog.medsyn_recipe import MedsynRecipe
+from ctstudio.catalog.medsyn_recipe import ChestData, MedsynRecipe
+from ctstudio.systems.medsyn.config import MedsynConfig
 from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 from ctstudio.training.chests import COARSE, FINE, FineChests, load_coarse, make_coarse, make_fine
 from ctstudio.training.medsyn_export import export_medsyn, medsyn_config, medsyn_recipe
@@ -25,15 +26,20 @@ FIRST_VALIDATION_SEED = 9_500
 def data(run: Run) -> None:
     """All chests, coarse and fine, and the reports."""
     run.watcher.begin("data")
-    recipe, config, told = medsyn_recipe(run), medsyn_config(run), run.watcher.progress
-    wanted = recipe.data
+    recipe, config = medsyn_recipe(run), medsyn_config(run)
+    make_chests(run, recipe.data, config)
+    make_reports(run, recipe.text, config.text)
+
+
+def make_chests(run: Run, wanted: ChestData, config: MedsynConfig) -> None:
+    """The chests that a run lacks, those for training and those for validation."""
+    told = run.watcher.progress
     for part, coarse_seeds, fine_seeds in (
         ("train", range(wanted.coarse_patients), range(wanted.fine_patients)),
         ("validation", _held(wanted.validation_patients), _held(wanted.fine_validation_patients)),
     ):
         make_coarse(coarse_seeds, config.base.side, config.lowering, run.cache / COARSE / part, told)
         make_fine(fine_seeds, config.upscaler.side, run.cache / FINE / part, told)
-    make_reports(run, recipe.text, config.text)
 
 
 def _held(count: int) -> range:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ctstudio.catalog.meddiff_recipe import MeddiffLesionRecipe, MeddiffRecipe
-from ctstudio.catalog.medsyn_recipe import MedsynRecipe
+from ctstudio.catalog.medsyn_recipe import MedsynDistilRecipe, MedsynRecipe
 from ctstudio.catalog.new_model import free_place, new_model_folder
 from ctstudio.catalog.recipe import DistilRecipe, FineTuneRecipe, Recipe
 from ctstudio.catalog.recipes import recipe_from
@@ -15,7 +15,7 @@ from ctstudio.catalog.shelf import find_model
 from ctstudio.core.errors import InputError
 from ctstudio.protocol.training_run import RunFiles, RunInfo, ValidationLine, read_record, read_records
 from ctstudio.systems.meddiff_fm.weights import control_folder
-from ctstudio.training import distil, export, fine_tune, meddiff_lesion
+from ctstudio.training import distil, export, fine_tune, meddiff_lesion, medsyn_distil
 from ctstudio.training.meddiff_export import export_meddiff
 from ctstudio.training.medsyn_export import export_medsyn
 from ctstudio.training.run import Run, Silent, new_accelerator
@@ -60,6 +60,9 @@ def _exported(recipe: Recipe, folder: Path, target: Path, which: str) -> None:
     if isinstance(recipe, MedsynRecipe):
         stage = "coarse"
         export_medsyn(run, which)
+    elif isinstance(recipe, MedsynDistilRecipe):
+        stage = "coarse"
+        medsyn_distil.export(run, which)
     elif isinstance(recipe, MeddiffRecipe):
         export_meddiff(run, which)
     elif isinstance(recipe, MeddiffLesionRecipe):

@@ -94,6 +94,9 @@ class MedsynConfig(BaseModel):
         text: The text encoder.
         lowering: How a fine volume becomes a coarse one in training: "nearest" (published code), or "mean" of the CT,
             airway and vessel channels (ours), which keeps thin branches that nearest voxels miss.
+        few_steps: Times, falling from at most 1, that a distilled student calls its base network at; empty for a model
+            that any sampler may use.
+        few_upscale_steps: The same for its upscaler.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -102,6 +105,8 @@ class MedsynConfig(BaseModel):
     upscaler: UNetConfig = UNetConfig(side=256, dim=56, heads=4)
     text: TextConfig = TextConfig()
     lowering: Literal["nearest", "mean"] = "nearest"
+    few_steps: tuple[float, ...] = ()
+    few_upscale_steps: tuple[float, ...] = ()
 
     @model_validator(mode="after")
     def _sides_fit(self) -> MedsynConfig:

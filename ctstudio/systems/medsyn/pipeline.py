@@ -8,10 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ctstudio.catalog.few_steps import changes
 from ctstudio.catalog.medsyn import ANATOMY, GENERATE, GenerateParameters, SegmentParameters
 from ctstudio.catalog.medsyn_memory import Plan
 from ctstudio.core.errors import IntensityError, MaskError
@@ -26,6 +28,7 @@ from ctstudio.protocol.recorded import provenance_of
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result, Sample
 from ctstudio.systems.medsyn.channels import LOBES, decoded
+from ctstudio.systems.medsyn.config import MedsynConfig
 from ctstudio.systems.medsyn.foretelling import SECONDS_PER_VOXEL, fine_step_seconds
 from ctstudio.systems.medsyn.memory import planned
 from ctstudio.systems.medsyn.outcome import Outcome, worked_out
@@ -61,7 +64,7 @@ def generate(request: Request, model: MedsynModel) -> Iterator[Event]:
     GENERATE.check_given(parameters.model_dump(), request.inputs)
     anatomy = _anatomy(request)
     placement = place_anatomy(anatomy, model.config) if anatomy else place_freely(model.config)
-    yield from _made(request, model, parameters, placement, parameters.guidance)
+    yield from _made(request, model, parameters, placement)
 
 
 def segment(request: Request, model: MedsynModel) -> Iterator[Event]:
@@ -81,7 +84,7 @@ def segment(request: Request, model: MedsynModel) -> Iterator[Event]:
     scan = request.inputs.get("scan")
     if not isinstance(scan, Volume):
         raise IntensityError("There is no scan to read.", "Give a chest CT with --scan.")
-    yield from _made(request, model, parameters, place_scan(scan, model.config), 1.0)
+    yield from _made(request, model, parameters, place_scan(scan, model.config))
 
 
 def _anatomy(request: Request) -> dict[str, LabelMap]:
@@ -109,10 +112,22 @@ class _Work:
     pace: Pace
 
 
-def _made(
-    request: Request, model: MedsynModel, parameters: Parameters, placement: Placement, guidance: float
-) -> Iterator[Event]:
+def fitted(parameters: Parameters, config: MedsynConfig) -> Parameters:
+    """The parameters as the model can use them: a distilled student has its own times and guidance."""
+    if not config.few_steps:
+        return parameters
+    own: dict[str, Any] = {"sampler": "ddim", "steps": len(config.few_steps)}
+    if parameters.upscale_steps:
+        own["upscale_steps"] = len(config.few_upscale_steps)
+    if isinstance(parameters, GenerateParameters):
+        own["guidance"] = 1.0
+    return parameters.model_copy(update=own)
+
+
+def _made(request: Request, model: MedsynModel, asked: Parameters, placement: Placement) -> Iterator[Event]:
     """All samples of a request."""
+    parameters = fitted(asked, model.config)
+    guidance = parameters.guidance if isinstance(parameters, GenerateParameters) else 1.0
     plan = planned(model, parameters.upscale_steps > 0)
     hears = heard(model, parameters.text, parameters.impression, guidance)
     pace = yield from _foretold(request, model, plan, parameters, hears)
@@ -121,7 +136,7 @@ def _made(
     for number in range(1, parameters.count + 1):
         sample = yield from _one_sample(work, number)
         samples.append(sample)
-    yield Finished(request.id, Result(request.id, tuple(samples), _notes(work)))
+    yield Finished(request.id, Result(request.id, tuple(samples), (*_notes(work), *_changes(asked, parameters))))
 
 
 def _foretold(
@@ -209,6 +224,11 @@ def _watched(steps: Iterator[Denoised], device: torch.device) -> Generator[Denoi
 def _shown(x_0: Tensor, grid: Grid) -> Volume:
     """The CT of a volume on its way."""
     return Volume(decoded(x_0[0]).hu, grid, synthetic=True)
+
+
+def _changes(asked: Parameters, used: Parameters) -> tuple[str, ...]:
+    own = [name for name in ("sampler", "steps", "upscale_steps", "guidance") if name in type(asked).model_fields]
+    return changes(asked, used, own, f"{used.steps} and {used.upscale_steps}")
 
 
 def _notes(work: _Work) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ x_0, which is kept within -1 to 1. Given channels take the place of the network'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -53,7 +53,12 @@ class Known:
 
 @torch.no_grad()
 def sampled(
-    predict: Predict, sampler: str, steps: int, noise: Tensor, known: Known | None = None
+    predict: Predict,
+    sampler: str,
+    steps: int,
+    noise: Tensor,
+    known: Known | None = None,
+    few: tuple[float, ...] = (),
 ) -> Iterator[Denoised]:
     """Denoise a volume.
 
@@ -63,6 +68,7 @@ def sampled(
         steps: As in the card.
         noise: (B, 4, D, H, W) standard normal.
         known: Channels that are given.
+        few: Times of a distilled student, in place of sampler and steps; none for a model that takes any.
 
     Yields:
         A `Denoised` after each call of `predict`; x_t of the last is the volume.
@@ -72,7 +78,8 @@ def sampled(
         x_0 = predict(x_t, times)
         return x_0 if known is None else known.put(x_0)
 
-    yield from denoise(predicting_x0(held, "sample"), build_sampler(sampler, steps), noise, [])
+    solver = build_few_step_sampler(few) if few else build_sampler(sampler, steps)
+    yield from denoise(predicting_x0(held, "sample"), solver, noise, [])
 
 
 def evaluations(sampler: str, steps: int) -> int:
@@ -103,10 +110,17 @@ def build_sampler(sampler: str, steps: int) -> Any:
     The scheduler's own tables are for 1000 whole timesteps; they are replaced by the continuous schedule at exactly the
     times of the calls, so that nothing is rounded.
     """
-    times = torch.tensor(times_of(sampler, steps), dtype=torch.float64)
-    scheduler = DPMSolverMultistepScheduler(
-        solver_order=2 if sampler == "dpm++" else 1, prediction_type="sample", final_sigmas_type="zero"
-    )
+    return _solver(times_of(sampler, steps), 2 if sampler == "dpm++" else 1)
+
+
+def build_few_step_sampler(times: Sequence[float]) -> Any:
+    """The sampler of a distilled student, which jumps by DDIM from each of its own times to the next."""
+    return _solver(times, 1)
+
+
+def _solver(calls: Sequence[float], order: int) -> Any:
+    times = torch.tensor(calls, dtype=torch.float64)
+    scheduler = DPMSolverMultistepScheduler(solver_order=order, prediction_type="sample", final_sigmas_type="zero")
     scheduler.set_timesteps(len(times))
     part = alpha_bar(times).double()
     scheduler.sigmas = torch.cat([((1 - part) / part).sqrt(), torch.zeros(1)]).float()

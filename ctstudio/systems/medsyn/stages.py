@@ -71,7 +71,8 @@ def coarse_steps(
 
     if known is not None:
         known = Known(known.channels, lowered(known.values, model.config.factor, model.config.lowering))
-    yield from sampled(predict, sampler, steps, _noise(model, model.config.base.side, seed, "coarse"), known)
+    noise = _noise(model, model.config.base.side, seed, "coarse")
+    yield from sampled(predict, sampler, steps, noise, known, model.config.few_steps)
 
 
 def fine_steps(
@@ -94,7 +95,8 @@ def fine_steps(
     def predict(x_t: Tensor, times: Tensor) -> Tensor:
         return upscaler(x_t, float(times[0]), seen)  # (1, 4, N, N, N)
 
-    yield from sampled(predict, sampler, steps, _noise(model, model.config.upscaler.side, seed, "fine"), known)
+    noise = _noise(model, model.config.upscaler.side, seed, "fine")
+    yield from sampled(predict, sampler, steps, noise, known, model.config.few_upscale_steps)
 
 
 def _noise(model: MedsynModel, side: int, seed: int, stage: str) -> Tensor:

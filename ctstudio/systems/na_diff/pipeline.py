@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ctstudio.catalog.few_steps import changes
 from ctstudio.catalog.na_diff import GenerateParameters
 from ctstudio.core.errors import MaskError, ParameterError
 from ctstudio.core.labels import LabelMap
@@ -70,11 +71,12 @@ def generate(request: Request, model: NaDiffModel) -> Iterator[Event]:
     stage = Stage("", parameters.count * len(_batches(placement)) * steps)
     pace = Pace(request.id, (stage,), parameters.count)
     work = _Work(request, mask, model, parameters, placement, layout, whole, pace)
+    changed = changes(asked, parameters, ("sampler", "steps", "guidance"), str(parameters.steps))
     samples = []
     for number in range(1, parameters.count + 1):
         sample = yield from _one_sample(work, number)
         samples.append(sample)
-    yield Finished(request.id, Result(request.id, tuple(samples), (*placement.notes, *_changes(asked, parameters))))
+    yield Finished(request.id, Result(request.id, tuple(samples), (*placement.notes, *changed)))
 
 
 def fitted(parameters: GenerateParameters, config: NaDiffConfig) -> GenerateParameters:
@@ -92,21 +94,6 @@ def fitted(parameters: GenerateParameters, config: NaDiffConfig) -> GeneratePara
             "Choose dpm++, or distil the model first: ctstudio train distil/na-diff --base MODEL --out DIR.",
         )
     return parameters
-
-
-def _changes(asked: GenerateParameters, used: GenerateParameters) -> tuple[str, ...]:
-    """What the user should know when other settings were used than those that were asked for by hand."""
-    usual = GenerateParameters()
-    by_hand = [
-        name
-        for name in ("sampler", "steps", "guidance")
-        if getattr(asked, name) not in (getattr(usual, name), getattr(used, name))
-    ]
-    if not by_hand:
-        return ()
-    return (
-        f"This model was distilled: it samples in its own {used.steps} steps, not with the {by_hand[0]} asked for.",
-    )
 
 
 def _inputs(request: Request) -> tuple[LabelMap, Volume | None]:

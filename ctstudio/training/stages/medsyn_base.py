@@ -14,6 +14,7 @@ from torch.nn import functional
 from ctstudio.catalog.medsyn_recipe import CoarseSettings
 from ctstudio.nets.memory_layout import channels_last, laid_out
 from ctstudio.systems.medsyn.network import BaseNetwork
+from ctstudio.systems.medsyn.sampling import Predict
 from ctstudio.systems.medsyn.schedule import LARGEST_TIME, noised, stratified_times
 from ctstudio.systems.medsyn.text import TextEncoder
 from ctstudio.training.chests import CoarseChests, as_tensor
@@ -63,6 +64,18 @@ class BaseStage:
         made, x_0 = self.made(batch)
         return functional.mse_loss(made.float(), x_0)
 
+    def posed(self, batch: Batch, texts: Tensor | None = None) -> tuple[Tensor, Predict]:
+        """The clean volumes of a batch (B, 4, s, s, s), and the network with its texts: (x_t, t in 0..1) to x_0.
+
+        Args:
+            batch: From `draw`, on the network's device.
+            texts: (B, T, width) to hear instead of the batch's own.
+        """
+        count, network = len(batch["noise"]), self.module
+        x_0 = as_tensor(self._chests.volumes[batch["which"].cpu().numpy()]).to(batch["noise"].device)
+        told = network.told(self.features(batch) if texts is None else texts, count)
+        return x_0, lambda x_t, t: network(laid_out(x_t), t * LARGEST_TIME, told)
+
     def made(self, batch: Batch, texts: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What the network makes of a noised batch, and what it should have made, (B, 4, s, s, s) each.
 
@@ -70,11 +83,8 @@ class BaseStage:
             batch: From `draw`, on the network's device.
             texts: (B, T, width) to hear instead of the batch's own, to see whether the text is used.
         """
-        noise = batch["noise"]
-        x_0 = as_tensor(self._chests.volumes[batch["which"].cpu().numpy()]).to(noise.device)
-        x_t = noised(x_0, noise, batch["t"])
-        told = self.module.told(self.features(batch) if texts is None else texts, len(noise))
-        return self.module(laid_out(x_t), batch["t"] * LARGEST_TIME, told), x_0
+        x_0, predict = self.posed(batch, texts)
+        return predict(noised(x_0, batch["noise"], batch["t"]), batch["t"]), x_0
 
     def report(self, chest: int) -> ReportOfPhantom:
         """The first report of a chest's patient."""

@@ -18,6 +18,7 @@ from ctstudio.catalog.medsyn_recipe import UpscalerSettings
 from ctstudio.nets.memory_layout import channels_last, laid_out
 from ctstudio.systems.medsyn.channels import lowered, raised
 from ctstudio.systems.medsyn.network import Upscaler
+from ctstudio.systems.medsyn.sampling import Predict
 from ctstudio.systems.medsyn.schedule import LARGEST_TIME, blurred_condition, noised, stratified_times
 from ctstudio.training.chests import FineChests
 from ctstudio.training.stage import Batch
@@ -82,12 +83,16 @@ class UpscalerStage:
 
     def made(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """What the network makes of a noised batch, and what it should have made, (B, 4, *crop) each."""
-        noise = batch["noise"]
+        x_0, predict = self.posed(batch)
+        return predict(noised(x_0, batch["noise"], batch["t"]), batch["t"]), x_0
+
+    def posed(self, batch: Batch) -> tuple[Tensor, Predict]:
+        """The clean parts (B, 4, *crop), and the network beside their coarse ones: (x_t, t in 0..1) to x_0."""
+        noise, network = batch["noise"], self.module
         rows = zip(batch["which"].tolist(), batch["corner"].tolist(), strict=True)
         crop = (noise.shape[2], noise.shape[3], noise.shape[4])
         parts = [self._chests.part(which, (z, y, x), crop) for which, (z, y, x) in rows]
         x_0 = torch.stack(parts).to(noise.device)  # (B, 4, *crop)
         coarse = blurred_condition(lowered(x_0, self.factor, self.lowering), batch["share"], batch["coarse_noise"])
-        x_t = noised(x_0, noise, batch["t"])
         seen = laid_out(raised(coarse, self.factor))
-        return self.module(laid_out(x_t), batch["t"] * LARGEST_TIME, seen), x_0
+        return x_0, lambda x_t, t: network(laid_out(x_t), t * LARGEST_TIME, seen)
