@@ -85,7 +85,7 @@ class AnomalyPanel(QWidget):
         self.table.clearSelection()
         self.table.blockSignals(False)
         count = len(self.findings)
-        least = "at least " if more else ""
+        least = "At least " if more else ""
         self.words.setText("Nothing differs that much." if not count else f"{least}{count} finding{'s' * (count != 1)}")
         self.table.setVisible(bool(count))
         self.table.setFixedHeight(30 + 26 * min(count, _ROWS_SEEN) + 4)
