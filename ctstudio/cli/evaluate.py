@@ -54,7 +54,7 @@ def evaluate(
     judge: Annotated[
         str,
         typer.Option(
-            help="Model whose encoder and segmenter measure. Default: na-diff-demo; with other papers the model itself.",
+            help="Model whose encoder and segmenter measure. Default: na-diff-demo; else the model itself.",
             show_default=False,
         ),
     ] = "",
