@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 import torch
 
+from ctstudio.catalog.medsyn_recipe import MedsynRecipe
+from ctstudio.catalog.recipes import load_recipe
 from ctstudio.catalog.shelf import check, find_model
 from ctstudio.core.errors import ParameterError
 from ctstudio.protocol.events import Finished
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.training_run import RunFiles, SampleLine, StepLine, ValidationLine, read_records
+from ctstudio.systems.medsyn.config import PAPER, MedsynConfig
+from ctstudio.systems.medsyn.network import BaseNetwork, Upscaler
 from ctstudio.systems.medsyn.pipeline import generate
 from ctstudio.systems.medsyn.weights import load
 from ctstudio.training import medsyn_figures
@@ -22,7 +26,7 @@ from ctstudio.training.estimate import estimate
 from ctstudio.training.launch import run_recipe
 from ctstudio.training.medsyn_text import reading_figures, text_figures
 from ctstudio.training.promote import promote
-from tiny_medsyn_recipe import tiny_medsyn_recipe
+from tiny_medsyn_recipe import CHANGES, tiny_medsyn_recipe
 
 RECIPE = tiny_medsyn_recipe()
 
@@ -110,3 +114,30 @@ def test_what_cannot_be_trained_is_named_before_the_first_step(
     with pytest.raises(ParameterError, match=named):
         check_run(tiny_medsyn_recipe(**changes), tmp_path / "run", resume=False)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_papers_recipe_builds_the_papers_networks_and_trains_as_published(tmp_path: Path) -> None:
+    recipe = load_recipe("paper/medsyn")
+    assert isinstance(recipe, MedsynRecipe)
+    check_run(recipe, tmp_path / "run", resume=False)
+    config = MedsynConfig.model_validate(recipe.network)
+    assert config == PAPER
+    with torch.device("meta"):
+        networks = BaseNetwork(config.base, config.text), Upscaler(config.upscaler)
+    sizes = [sum(parameter.numel() for parameter in network.parameters()) for network in networks]
+    assert sizes == [716_215_684, 54_307_908]
+    assert (recipe.coarse.steps, recipe.coarse.batch, recipe.coarse.drop) == (40_000, 64, 0.1)
+    assert (recipe.upscaler.steps, recipe.upscaler.batch, recipe.upscaler.noise_share) == (40_000, 32, 0.4)
+    assert {recipe.coarse.learning_rate, recipe.upscaler.learning_rate} == {1e-4}
+    assert recipe.text.steps * recipe.text.batch == pytest.approx(5 * 217_411, rel=0.01)
+    assert recipe.text.patients * recipe.text.wordings == pytest.approx(217_411, rel=0.01)
+    assert (recipe.text.masked, recipe.text.swapped) == (0.15, 0.5)
+
+
+def test_the_papers_recipe_is_estimated_where_it_fits() -> None:
+    """All of it but the sizes, which no test has the memory for."""
+    small = {key: CHANGES[key] for key in ("network.base", "network.upscaler", "network.text", "upscaler.crop")}
+    told = estimate(load_recipe("paper/medsyn", {**small, "data.fine_patients": "4", "run.precision": "fp32"}))
+    assert [(stage.stage, stage.steps) for stage in told.stages][1:] == [
+        ("text", 34_000), ("coarse", 40_000), ("upscaler", 40_000),
+    ]  # fmt: skip
