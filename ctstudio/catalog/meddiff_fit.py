@@ -53,7 +53,11 @@ def assess(
         return found
     if isinstance(scan, Volume):
         found += _scan(scan)
-    found += [*_origin(model.info, inputs), *_voxels(model.info, grid), _size(model.info, grid)]
+    found += [
+        *_origin(model.info, inputs),
+        *_voxels(model.info, grid, parameters.get("detail") == "scan"),
+        _size(model.info, grid),
+    ]
     if isinstance(anatomy, LabelMap):
         found += _anatomy(anatomy, parameters, grid)
     if isinstance(lesion, LabelMap):
@@ -85,7 +89,7 @@ def _origin(info: ModelInfo, inputs: Mapping[str, Volume | LabelMap]) -> list[Fi
     ]
 
 
-def _voxels(info: ModelInfo, grid: Grid) -> list[Fit]:
+def _voxels(info: ModelInfo, grid: Grid, by_lattice: bool) -> list[Fit]:
     own = float(info.config.get("spacing_mm", 1.0))
     size = " × ".join(f"{mm:.3g}" for mm in grid.spacing_mm)
     found = []
@@ -93,7 +97,7 @@ def _voxels(info: ModelInfo, grid: Grid) -> list[Fit]:
         found.append(Fit("amber", "Voxels", f"{size} mm: very uneven. Between its slices the model has to guess."))
     elif max(grid.spacing_mm) > COARSER * own:
         found.append(Fit("amber", "Voxels", f"{size} mm, coarser than the model's {own:g} mm."))
-    elif min(grid.spacing_mm) < FINER * own:
+    elif min(grid.spacing_mm) < FINER * own and not by_lattice:
         found.append(
             Fit("amber", "Voxels", f"{size} mm, finer than the model's {own:g} mm: what it draws has its voxels.")
         )

@@ -24,6 +24,8 @@ _CHEST_SHARE = 0.12
 _HEAD_MM = 260.0
 """A head is narrower, arms and shoulders left out."""
 
+REGION_NOTE = "The region is the"
+
 
 @dataclass(frozen=True)
 class Patient:
@@ -129,7 +131,7 @@ def _region(
         return asked, ()
     shown = region_shown(classes)
     if shown is not None:
-        return shown, (f"The region is the {shown}, by the organs that are there.",)
+        return shown, (f"{REGION_NOTE} {shown}, by the organs that are there.",)
     if hu is None:
         return "abdomen", ("The region is taken for the abdomen; the labels do not tell it.",)
     guess = _seen_in(hu, classes > 0, placement.work.spacing_mm)

@@ -8,8 +8,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
+from ctstudio.catalog.meddiff_organs import region_shown
 from ctstudio.catalog.meddiff_parameters import Windowed
 from ctstudio.catalog.window_plan import WindowPlan
 from ctstudio.core.grid import Grid
@@ -24,7 +27,7 @@ from ctstudio.protocol.events import Finished, Preview, Stepped
 from ctstudio.protocol.recorded import provenance_of
 from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Sample
-from ctstudio.systems.meddiff_fm.anatomy import Patient, patient_of
+from ctstudio.systems.meddiff_fm.anatomy import REGION_NOTE, Patient, patient_of
 from ctstudio.systems.meddiff_fm.inference import Told
 from ctstudio.systems.meddiff_fm.memory import planned
 from ctstudio.systems.meddiff_fm.placement import Placement, place
@@ -121,6 +124,21 @@ def begin(
     placement = place(grid, model.config)
     patient = patient_of(placement, anatomy, scan, parameters.region, parameters.labels_mean)
     return Job(request, model, parameters, placement, patient)
+
+
+def focused(job: Job, where: NDArray[np.bool_]) -> Job:
+    """The same with the region of the organs at one place: a liver in a scan of the trunk wants the abdomen's window.
+
+    Args:
+        job: The request; a region that the user chose stays.
+        where: (z, y, x) on the work grid.
+    """
+    shown = region_shown(job.patient.classes[where])
+    if job.parameters.region != "auto" or shown in (None, job.patient.region):
+        return job
+    notes = tuple(note for note in job.patient.notes if not note.startswith(REGION_NOTE))
+    told = f"{REGION_NOTE} {shown}, by the organ that is looked at."
+    return replace(job, patient=replace(job.patient, region=str(shown), notes=(*notes, told)))
 
 
 def cover(job: Job, told: Told, elsewhere: Tensor) -> Cover:

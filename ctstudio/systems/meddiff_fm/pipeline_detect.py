@@ -24,7 +24,7 @@ from ctstudio.protocol.request import Request
 from ctstudio.protocol.result import Result
 from ctstudio.systems.meddiff_fm.anatomy import inside
 from ctstudio.systems.meddiff_fm.given import anatomy_of, scan_of
-from ctstudio.systems.meddiff_fm.job import Begun, Event, Job, begin, cover, followed, sample_of
+from ctstudio.systems.meddiff_fm.job import Begun, Event, Job, begin, cover, focused, followed, sample_of
 from ctstudio.systems.meddiff_fm.weights import MeddiffModel, precise
 from ctstudio.systems.meddiff_fm.whole import SCHEDULE
 
@@ -54,6 +54,7 @@ def detect(request: Request, model: MeddiffModel) -> Iterator[Event]:
     anatomy = anatomy_of(request, scan.grid)
     job = begin(request, precise(model), parameters, scan.grid, anatomy, scan)
     where = inside(job.patient, organ, parameters.organ)
+    job = focused(job, where)
     begun, told = Begun(), job.told()
     x_0 = job.placement.scan(scan, job.window)
     covered = cover(job, told, x_0)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ctstudio.catalog.meddiff_parameters import InpaintLesionParameters, RemoveLesionParameters
 from ctstudio.core.labels import LabelMap, standard_table, values_of
 from ctstudio.core.resample import labels_onto
 from ctstudio.protocol.request import Request
 from ctstudio.systems.meddiff_fm.given import lesion_of, optional_anatomy, scan_of
-from ctstudio.systems.meddiff_fm.job import Event, begin
+from ctstudio.systems.meddiff_fm.job import Event, Job, begin, focused
 from ctstudio.systems.meddiff_fm.lesions import check_in_body, kind_of
 from ctstudio.systems.meddiff_fm.redrawing import Redrawing, redrawn
 from ctstudio.systems.meddiff_fm.weights import MeddiffModel
@@ -70,8 +73,15 @@ def _prepared(
     mask, inside = lesion_of(request, scan.grid)
     anatomy = optional_anatomy(request, scan.grid)
     job = begin(request, model, parameters, scan.grid, anatomy, scan)
+    job = focused(job, _on_work_grid(job, inside))
     work = LabelMap(job.patient.classes, job.placement.work, standard_table())
     notes = check_in_body(inside, labels_onto(work, scan.grid).array)
     if anatomy is None:
         notes = (*notes, "Without anatomy the model knows where the body is, but not which organ is drawn.")
     return Redrawing(job, parameters, scan, inside), mask, notes
+
+
+def _on_work_grid(job: Job, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    depth, rows, columns = job.placement.work.shape
+    found = job.placement.lesion(inside, job.placement.given)[0, 0] > 0
+    return np.asarray(found[:depth, :rows, :columns].numpy(), bool)

@@ -76,7 +76,7 @@ def test_a_real_scan_is_outside_of_what_a_demo_model_knows():
     ],
 )
 def test_voxels_and_size(grid: Grid, words: str):
-    assert any(words in said for said in _said("denoise", {"scan": _scan(grid)}))
+    assert any(words in said for said in _said("denoise", {"scan": _scan(grid)}, detail="model"))
 
 
 @pytest.mark.parametrize(

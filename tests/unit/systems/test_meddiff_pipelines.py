@@ -301,3 +301,17 @@ def test_it_can_be_left_within_two_seconds(model: Path, cache: ModelCache):
     began = time.monotonic()
     events.close()
     assert time.monotonic() - began < 2
+
+
+def test_the_organ_that_is_looked_at_decides_the_region(model: Path, cache: ModelCache):
+    trunk = anatomy()
+    trunk.array[:, 12:17, 3:17] = values_of(["heart"])[0]
+    whole = _done("synthesize", model, cache, {"anatomy": trunk})
+    assert any("region is the chest" in note for note in whole.notes)
+    for task in ("detect", "inpaint-lesion"):
+        inputs = {"scan": scan(), "anatomy": trunk, **({"lesion": lesion()} if task != "detect" else {})}
+        notes = _done(task, model, cache, inputs).notes
+        assert any("region is the abdomen" in note for note in notes)
+        assert not any("region is the chest" in note for note in notes)
+    chosen = _done("detect", model, cache, {"scan": scan(), "anatomy": trunk}, region="chest")
+    assert not any("region is" in note for note in chosen.notes)
