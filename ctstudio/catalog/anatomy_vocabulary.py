@@ -92,6 +92,13 @@ class Meaning:
         return len(self.classes) + len(self.parts) + len(self.sides) > len(self.unknown)
 
     @property
+    def possible(self) -> set[int]:
+        """Classes that some voxel may get; where parts and sides lie is not looked at."""
+        names = [one for name in self.parts.values() for one in NEAREST[name]]
+        names += [one for name in self.sides.values() for one in SIDES[name]]
+        return set(self.classes.values()) | {known for one in names if (known := class_named(one)) is not None}
+
+    @property
     def has_body(self) -> bool:
         """Whether one of them is the body around the organs."""
         return list(self.classes.values()).count(BODY) > len(self.unknown)

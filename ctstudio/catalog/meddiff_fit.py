@@ -130,7 +130,7 @@ def _anatomy(anatomy: LabelMap, parameters: Mapping[str, Any], grid: Grid) -> li
     if not meaning.has_body:
         found.append(Fit("amber", "Body", "The labels have no body; its outline is made from the scan or around them."))
     if "organ" in parameters:
-        found += _organ(str(parameters["organ"]), set(meaning.classes.values()))
+        found += _organ(str(parameters["organ"]), meaning.possible)
     return found or [Fit("green", "Labels", "All labels are known.")]
 
 

@@ -147,6 +147,12 @@ def test_the_plan_is_said_before_the_run_and_too_little_memory_is_red():
     assert "memory" in short.reason
 
 
+def test_a_lung_without_a_side_is_a_lung():
+    sideless = _anatomy(GRID, "lung")
+    assert _said("detect", {"scan": _scan(), "anatomy": sideless}, organ="lung") == []
+    assert any("no liver" in one for one in _said("detect", {"scan": _scan(), "anatomy": sideless}, organ="liver"))
+
+
 def test_a_finer_scan_is_said_to_go_lattice_by_lattice():
     fine = _scan(Grid((40, 96, 96), (1.5, 1.5, 3.0)))
     found = fits_of(_model(), card("meddiff_fm", "denoise").validated({}), {"scan": fine})
