@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ctstudio.cli import options, report_batch
-from ctstudio.cli.run import by_card, dashed, keyword
+from ctstudio.cli import report_batch
+from ctstudio.cli.run import by_card
+from ctstudio.cli.signatures import dashed, flag, keyword, of_the_engine, signed
 
 if TYPE_CHECKING:
     from ctstudio.catalog.card import Card
@@ -48,18 +49,18 @@ def takes_mask(card: Card) -> bool:
 def command_of(card: Card) -> Callable[..., None]:
     """A function whose signature is the card's, for typer to read."""
 
-    def command(**given: Any) -> None:
+    def work(given: dict[str, Any]) -> None:
         from ctstudio.cli.batch_command import run
 
         run(card, given)
 
     from ctstudio.catalog.sweeps import swept_parameters
 
-    signature = inspect.Signature([*_places(), *map(_swept, swept_parameters(card)), *_data_set(), *_common()])
-    command.__name__ = f"batch_{card.system}_{card.task}".replace("-", "_")
-    command.__signature__ = signature  # type: ignore[attr-defined]
-    command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
-    return command
+    return signed(
+        f"batch_{card.system}_{card.task}",
+        work,
+        [*_places(), *map(_swept, swept_parameters(card)), *_data_set(), *of_the_engine()],
+    )
 
 
 def _places() -> list[inspect.Parameter]:
@@ -97,24 +98,11 @@ def _data_set() -> list[inspect.Parameter]:
         keyword("labels", _text("--labels", labels, "LIST"), ""),
         keyword("label_source", _text("--label-source", source, "given|completed"), "given"),
         keyword("patient_pattern", _text("--patient-pattern", pattern, "REGEX"), ""),
-        keyword("leave_out", _flag("--leave-out", "Leave out files that cannot be used, instead of refusing."), False),
-        keyword("resume", _flag("--resume", "Go on with the batch in the folder, with its own settings."), False),
-        keyword("estimate", _flag("--estimate", "Say how many, how long and how large, and end."), False),
-    ]
-
-
-def _common() -> list[inspect.Parameter]:
-    return [
-        keyword("model", options.Model, ""),
-        keyword("device", options.Device, "auto"),
-        keyword("dtype", options.Dtype, "auto"),
-        keyword("as_json", options.AsJson, False),
+        flag("leave_out", "Leave out files that cannot be used, instead of refusing."),
+        flag("resume", "Go on with the batch in the folder, with its own settings."),
+        flag("estimate", "Say how many, how long and how large, and end."),
     ]
 
 
 def _text(name: str, help_text: str, metavar: str) -> Any:
     return Annotated[str, typer.Option(name, help=help_text, metavar=metavar, show_default=False)]
-
-
-def _flag(name: str, help_text: str) -> Any:
-    return Annotated[bool, typer.Option(name, help=help_text)]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ctstudio.cli import options
-from ctstudio.cli.run import keyword, parameter_options
+from ctstudio.cli.run import parameter_options
+from ctstudio.cli.signatures import flag, keyword, of_the_engine, signed
 
 if TYPE_CHECKING:
     from ctstudio.catalog.card import Card
@@ -33,17 +34,13 @@ def takes_reports(card: Card) -> bool:
 def command_of(card: Card) -> Callable[..., None]:
     """A function whose signature is the card's, for typer to read."""
 
-    def command(**given: Any) -> None:
+    def work(given: dict[str, Any]) -> None:
         from ctstudio.cli.report_batching import run
 
         run(card, given, OF_ROWS)
 
     parameters = [one for one in parameter_options(card) if one.name not in OF_ROWS]
-    signature = inspect.Signature([*_places(), *parameters, *_choices(), *_common()])
-    command.__name__ = f"batch_{card.system}_{card.task}".replace("-", "_")
-    command.__signature__ = signature  # type: ignore[attr-defined]
-    command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
-    return command
+    return signed(f"batch_{card.system}_{card.task}", work, [*_places(), *parameters, *_choices(), *of_the_engine()])
 
 
 def _places() -> list[inspect.Parameter]:
@@ -55,18 +52,7 @@ def _places() -> list[inspect.Parameter]:
 
 
 def _choices() -> list[inspect.Parameter]:
-    leave_out = typer.Option("--leave-out", help="Leave out rows that cannot be used, instead of refusing.")
-    estimate = typer.Option("--estimate", help="Say how many, how long and how large, and end.")
     return [
-        keyword("leave_out", Annotated[bool, leave_out], False),
-        keyword("estimate", Annotated[bool, estimate], False),
-    ]
-
-
-def _common() -> list[inspect.Parameter]:
-    return [
-        keyword("model", options.Model, ""),
-        keyword("device", options.Device, "auto"),
-        keyword("dtype", options.Dtype, "auto"),
-        keyword("as_json", options.AsJson, False),
+        flag("leave_out", "Leave out rows that cannot be used, instead of refusing."),
+        flag("estimate", "Say how many, how long and how large, and end."),
     ]

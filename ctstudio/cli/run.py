@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ctstudio.cli import options
+from ctstudio.cli.signatures import dashed, keyword, of_the_engine, signed
 
 if TYPE_CHECKING:
     from ctstudio.catalog.card import Card
@@ -44,16 +45,14 @@ def by_card(
 def command_of(card: Card) -> Callable[..., None]:
     """A function whose signature is the card's, for typer to read."""
 
-    def command(**given: Any) -> None:
+    def work(given: dict[str, Any]) -> None:
         from ctstudio.cli.running import run_task
 
         run_task(card, given)
 
-    signature = inspect.Signature([*_inputs(card), *parameter_options(card), *_common()])
-    command.__name__ = f"{card.system}_{card.task}".replace("-", "_")
-    command.__signature__ = signature  # type: ignore[attr-defined]
-    command.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
-    return command
+    return signed(
+        f"{card.system}_{card.task}", work, [*_inputs(card), *parameter_options(card), _out(), *of_the_engine()]
+    )
 
 
 def _inputs(card: Card) -> list[inspect.Parameter]:
@@ -85,21 +84,5 @@ def _annotated(one: Parameter) -> Any:
     return Annotated[kind | None, option]
 
 
-def _common() -> list[inspect.Parameter]:
-    return [
-        keyword("out", options.OutFolder, inspect.Parameter.empty),
-        keyword("model", options.Model, ""),
-        keyword("device", options.Device, "auto"),
-        keyword("dtype", options.Dtype, "auto"),
-        keyword("as_json", options.AsJson, False),
-    ]
-
-
-def keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    """An option of a command's signature."""
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-
-
-def dashed(name: str) -> str:
-    """A name as it is typed on the command line."""
-    return name.replace("_", "-")
+def _out() -> inspect.Parameter:
+    return keyword("out", options.OutFolder, inspect.Parameter.empty)
