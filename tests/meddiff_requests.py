@@ -1,4 +1,4 @@
-"""Requests to MedDiff-FM about a small patient: a trunk of 120 x 120 x 96 mm with a liver, a spleen and a lesion."""
+"""Requests to MedDiff-FM about a small patient: a trunk of 120 x 120 x 84 mm with a liver, a spleen and a lesion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ctstudio.core.labels import LabelMap, standard_table, values_of
 from ctstudio.core.volume import Volume
 from ctstudio.protocol.request import Request, new_id
 
-GRID = Grid((24, 40, 40), (3.0, 3.0, 4.0), (-60.0, -60.0, 10.0))
+GRID = Grid((14, 20, 20), (6.0, 6.0, 6.0), (-60.0, -60.0, 10.0))
 BODY, LIVER, SPLEEN, LESION = values_of(["body", "liver", "spleen", "liver_lesion"])
 
 
@@ -22,7 +22,7 @@ def anatomy(grid: Grid = GRID, body: bool = True) -> LabelMap:
     if body:
         array[:, rows // 8 : -rows // 8, columns // 8 : -columns // 8] = BODY
     array[depth // 4 : -depth // 4, rows // 4 : rows // 2, columns // 4 : columns // 2] = LIVER
-    array[depth // 4 : -depth // 4, rows // 4 : rows // 2, columns // 2 + 4 : columns // 2 + 8] = SPLEEN
+    array[depth // 4 : -depth // 4, rows // 4 : rows // 2, columns // 2 + 2 : columns // 2 + 6] = SPLEEN
     return LabelMap(array, grid, standard_table(), synthetic=True, name="anatomy")
 
 
