@@ -24,8 +24,8 @@ _FEW = {
     "coarse.batch": ("Coarse batch", "Coarse volumes a step."),
     "coarse.learning_rate": ("Learning rate", "Of the coarse volume's network; it falls to a tenth along a cosine."),
     "upscaler.steps": ("Refinement steps", "Steps of the upscaler's optimiser."),
+    "lesion": ("Lesion", "Label name of the lesions that are learned, such as liver_lesion."),
     "control.steps": ("Lesion steps", "Steps of the optimiser of each ControlNet."),
-    "control.weight": ("Lesion weight", "How much more a voxel in or beside a lesion counts than one elsewhere."),
     "adapt.method": (
         "Method",
         "lora trains small additions to some layers; full trains every weight; controlnet trains a copy of some blocks "
@@ -237,8 +237,8 @@ def read_recipes() -> tuple[tuple[Recipe, ...], tuple[str, ...]]:
 
 
 def _field(recipe: Recipe, key: str) -> Parameter | None:
-    section, name = key.split(".")
-    part = getattr(recipe, section, None)
+    section, _, name = key.rpartition(".")
+    part = getattr(recipe, section, None) if section else recipe
     if not isinstance(part, BaseModel) or name not in type(part).model_fields:
         return None
     title, told = _FEW[key]

@@ -156,7 +156,8 @@ def test_a_recipe_of_borrowed_parts_says_what_it_begins_with() -> None:
     form.offer(tuple(list_recipes()))
     assert form.recipe_name == "fine-tune/na-diff-lora"
     assert [recipe.kind for recipe in form.recipes] == sorted(
-        (recipe.kind for recipe in form.recipes), key=lambda kind: {"fine-tune": 0, "meddiff-lesion": 0, "distil": 1}.get(kind, 2)
+        (recipe.kind for recipe in form.recipes),
+        key=lambda kind: {"fine-tune": 0, "meddiff-lesion": 0, "distil": 1}.get(kind, 2),
     )
     said = {}
     for name in ("demo/na-diff", "demo/na-diff-a", "demo/na-diff-c"):
@@ -191,5 +192,6 @@ def test_a_model_of_whole_bodies_learns_on_phantoms_and_a_lesion_on_either() -> 
     assert (form.base, form.takes_datasets, form.dataset) == ("meddiff-fm-demo", True, None)
     form.dataset = "mine"
     assert form.settings["data"] == {"source": "dataset", "folder": "mine", "region": None}
-    form.set("control.weight", "3")
-    assert form.value("control.weight") == 3.0
+    assert {"lesion", "control.steps"} <= {field.name for field in form.fields()}
+    form.set("lesion", "liver_lesion")
+    assert form.settings["lesion"] == "liver_lesion"
