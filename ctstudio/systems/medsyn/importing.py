@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from ctstudio.catalog.model_card import ModelInfo, Range, Ranges
-from ctstudio.catalog.new_model import new_model_folder
 from ctstudio.catalog.shelf import file_digest
 from ctstudio.core.errors import ParameterError
 from ctstudio.core.labels import LUNG_LOBES
 from ctstudio.core.volume import Volume
+from ctstudio.nets.imported_model import Watch, Writing, bytes_of, write_imported
 from ctstudio.nets.tensor_file import save_tensors
 from ctstudio.nets.weight_files import WEIGHTS
 from ctstudio.systems.medsyn.config import FIELD_OF_VIEW_MM, PAPER, MedsynConfig
@@ -27,12 +25,7 @@ from ctstudio.systems.medsyn.self_test import SelfTest, check_denoises, in_order
 from ctstudio.systems.medsyn.tokenizer import VOCABULARY
 from ctstudio.systems.medsyn.weights import BASE, TEXT, UPSCALER
 
-REPORT = "import.json"
-"""In the model's folder: which of a network's tensors was filled from which key of which file."""
-
 _LICENCE = "not stated in the file; MedSyn's code is CC BY-NC 4.0: not for commercial use"
-Watch = Callable[[str, int, int], None]
-"""Told what is done now, and how many of how many bytes are."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,7 @@ class Import:
     @property
     def bytes(self) -> int:
         """What the model will take on the disk."""
-        return sum(tensor.nbytes for part in self.parts.values() for tensor in part.tensors.values())
+        return bytes_of(self.parts)
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -142,24 +135,26 @@ def write(found: Import, name: str, shelf: Path, licence: str, replace: bool, wa
         ParameterError: The name is taken or cannot be one.
         StorageError: The place cannot be written.
     """
-    with new_model_folder(shelf, name, replace) as folder:
-        origins, done = {}, 0
-        for part_name, part in found.parts.items():
-            watch(f"Writing {part_name}", done, found.bytes)
-            (folder / part_name).mkdir()
-            try:
-                save_tensors(part.tensors, folder / part_name / WEIGHTS)
-            except SafetensorError as error:
-                raise OSError(str(error)) from error
-            if part.text is not None:
-                write_tokenizer(part.text, folder / part_name)
-            origins[part_name] = _origin(found, part_name, licence)
-            done += sum(tensor.nbytes for tensor in part.tensors.values())
-        report = {part_name: coverage_facts(part) for part_name, part in found.parts.items()}
-        (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        watch("Taking digests", done, found.bytes)
-        _card(found, name, licence, origins, folder).write(folder)
-    return shelf / name
+    return write_imported(
+        found.parts,
+        name,
+        shelf,
+        replace,
+        watch,
+        Writing(
+            _write_part,
+            lambda _, part_name: _origin(found, part_name, licence),
+            coverage_facts,
+            lambda origins, folder: _card(found, name, licence, origins, folder),
+        ),
+    )
+
+
+def _write_part(part: FittedPart, name: str, folder: Path) -> None:
+    (folder / name).mkdir()
+    save_tensors(part.tensors, folder / name / WEIGHTS)
+    if part.text is not None:
+        write_tokenizer(part.text, folder / name)
 
 
 def licence_of(stated: str) -> str:

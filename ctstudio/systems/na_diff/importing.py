@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from ctstudio.catalog.model_card import ModelInfo, Range, Ranges
-from ctstudio.catalog.new_model import new_model_folder
 from ctstudio.catalog.shelf import file_digest
 from ctstudio.core.errors import ParameterError
+from ctstudio.nets.imported_model import Watch, Writing, bytes_of, write_imported
 from ctstudio.nets.tensor_file import give_usual_rights, save_tensors
 from ctstudio.nets.vae_keys import build_vae
 from ctstudio.nets.weight_files import CONFIG, WEIGHTS
@@ -32,12 +31,7 @@ from ctstudio.systems.na_diff.import_parts import (
 from ctstudio.systems.na_diff.import_report import coverage_facts, licence_of, origin_facts, untrained_in_words
 from ctstudio.systems.na_diff.weights import CLIP_FOLDER, DENOISER
 
-REPORT = "import.json"
-"""In the model's folder: which of the network's tensors was filled from which key of which file."""
-
 PARTS = ("vae", CLIP_FOLDER, DENOISER)
-Watch = Callable[[str, int, int], None]
-"""Told what is done now, and how many of how many bytes are."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ class Import:
     @property
     def bytes(self) -> int:
         """What the model will take on the disk."""
-        return sum(tensor.nbytes for part in self.parts.values() for tensor in part.tensors.values())
+        return bytes_of(self.parts)
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -112,21 +106,19 @@ def write(found: Import, name: str, shelf: Path, licence: str, replace: bool, wa
         ParameterError: The name is taken or cannot be one.
         StorageError: The place cannot be written.
     """
-    with new_model_folder(shelf, name, replace) as folder:
-        origins, done = {}, 0
-        for part_name, part in found.parts.items():
-            watch(f"Writing {part_name}", done, found.bytes)
-            try:
-                _write_part(part, part_name, folder / part_name)
-            except SafetensorError as error:
-                raise OSError(str(error)) from error
-            origins[part_name] = origin_facts(part, file_digest(part.source.checkpoint.path), licence)
-            done += sum(tensor.nbytes for tensor in part.tensors.values())
-        report = {part_name: coverage_facts(part) for part_name, part in found.parts.items()}
-        (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        watch("Taking digests", done, found.bytes)
-        _card(found, name, licence, origins, folder).write(folder)
-    return shelf / name
+    return write_imported(
+        found.parts,
+        name,
+        shelf,
+        replace,
+        watch,
+        Writing(
+            lambda part, part_name, folder: _write_part(part, part_name, folder / part_name),
+            lambda part, _: origin_facts(part, file_digest(part.source.checkpoint.path), licence),
+            coverage_facts,
+            lambda origins, folder: _card(found, name, licence, origins, folder),
+        ),
+    )
 
 
 def _of_denoiser(parts: Mapping[str, FittedPart]) -> dict[str, Any]:

@@ -17,12 +17,13 @@ from ctstudio.core.errors import UnreadableFile, WeightMismatch
 from ctstudio.core.grid import Grid
 from ctstudio.core.volume import Volume
 from ctstudio.nets.checkpoint_file import Checkpoint
+from ctstudio.nets.imported_model import REPORT
 from ctstudio.nets.weight_files import WEIGHTS
 from ctstudio.systems.medsyn import self_test
 from ctstudio.systems.medsyn.config import PAPER, MedsynConfig
 from ctstudio.systems.medsyn.import_files import LAYOUTS, Source
 from ctstudio.systems.medsyn.import_parts import coverage_lines, fitted, network_of
-from ctstudio.systems.medsyn.importing import REPORT, Import, examine, tried, write
+from ctstudio.systems.medsyn.importing import Import, examine, tried, write
 from ctstudio.systems.medsyn.self_test import Example, check_denoises, scan_example
 from ctstudio.systems.medsyn.weights import BASE, UPSCALER
 from released_medsyn import (
