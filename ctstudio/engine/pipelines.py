@@ -32,8 +32,9 @@ class Pipeline:
     Attributes:
         load: `(folder, info, device, dtype) -> model`; "" for a task without a model.
         generate: `(request, model) -> generator of events`, the last of them `Finished`.
-        cpu_bf16: Whether the networks are as good in bf16 on a processor. Measured of MedSyn: lung volumes
-            within 0.2 %, emphysema within 0.1 %, effusion within 2 ml, in a third of the time.
+        cpu_bf16: Whether the networks may compute in bf16 on a processor. Measured of MedSyn on two chests, against
+            fp32 with the same seed: labels agree by a Dice of 0.995, HU within 1.7 on the mean (0.69 and 121 between
+            two seeds), lung volumes within 0.2 %; but fluid at the limit of what is counted was 45 ml against none.
     """
 
     load: str
