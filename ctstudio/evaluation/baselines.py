@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ctstudio.measure.similarity import ABDOMEN_HU, psnr_db
 
 Image = NDArray[np.float32]
-TV_WEIGHTS = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.12, 0.2)
+TV_WEIGHTS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.12, 0.2)
 """Among which the best is chosen on patients that are not measured; of images scaled to [0, 1]."""
 
 TV, BM3D = "TV-L2", "BM3D"

@@ -102,6 +102,7 @@ def _method_rows(
     bench: Bench, region: str, figures: Sequence[Figures], what: tuple[str, str, str], against: str
 ) -> list[Row]:
     key, title, unit = what
+    end = ", to full dose" if against == FULL else ""
     told: dict[str, Any] = {"unit": unit, "measured_by": f"{against}, [-160, 240] HU", "model": bench.model.info.name}
     values = {name: [f.get(f"{name} {key} {against}", NAN) for f in figures] for name in (NOISY, MODEL, TV, BM3D)}
     rows = []
@@ -113,12 +114,12 @@ def _method_rows(
         beside: dict[str, Any] = {} if name == NOISY else {"beside_is": "the noisy scan"}
         paper = printed(DENOISING[name][key == "ssim"]) if against == FULL and name in DENOISING else ""
         compared = values[NOISY] if beside else ()
-        rows.append(mean_row(PART, region, f"{title}, {name}", found, compared, paper=paper, **told, **beside))
+        rows.append(mean_row(PART, region, f"{title}, {name}{end}", found, compared, paper=paper, **told, **beside))
     for other in (NOISY, TV, BM3D):
         gain = np.subtract(values[MODEL], values[other]).tolist()
         if np.isfinite(gain).any():
             paper = _paper_gain(other, key) if against == FULL else ""
-            rows.append(mean_row(PART, region, f"{title}, gain over {other}", gain, paper=paper, **told))
+            rows.append(mean_row(PART, region, f"{title}, gain over {other}{end}", gain, paper=paper, **told))
     return rows
 
 

@@ -46,7 +46,9 @@ def lesion_rows(bench: Bench, part: str, measured: Mapping[str, list[Figures]]) 
     for kind, figures in measured.items():
         if part == "lesions":
             paper = {title: printed(value) for title, value in PUBLISHED.get(kind, {}).items()}
-            rows += likeness_rows(bench, part, kind, figures, paper, int(_of(figures, "scales").min()))
+            rows += likeness_rows(
+                bench, part, kind, figures, paper, int(np.nan_to_num(_of(figures, "scales"), nan=9).min())
+            )
             rows += distance_rows(bench, part, kind, _distances(bench, kind), paper)
         if bench.reader is not None:
             rows += (
@@ -79,13 +81,15 @@ def lesioned(bench: Bench, part: str, kind: str, number: int) -> tuple[Volume, d
 def _patient(bench: Bench, part: str, kind: str, number: int) -> Figures:
     seed, region = SEEDS["lesions"] + number, LESIONS[kind].region
     ill, twin = bench.ill(seed, kind), bench.phantom(seed, region)
-    made, measures = lesioned(bench, part, kind, number)
     mask, voxel_ml = ill.labels.of(kind), ill.ct.grid.voxel_volume_mm3 / 1000.0
+    if not mask.any():
+        return {}  # the lesion is smaller than a voxel of the model
+    made, measures = lesioned(bench, part, kind, number)
     found: Figures = {name: measures[name] for name in ("outside_unchanged", "voxels_changed") if name in measures}
     if part == "lesions":
         found |= likeness(bench, made.array, ill.ct, bench.config.window(region))
         found["scales"] = float(scales_for(ill.ct.grid.shape))
-    if bench.reader is None or not mask.any():
+    if bench.reader is None:
         return found
     for name, ct in (("made", made), ("ill", ill.ct), ("healthy", twin.ct)):
         read = np.isin(bench.reader.read(ct, region), values_of([kind]))
@@ -119,10 +123,11 @@ def _removal_rows(bench: Bench, kind: str, figures: list[Figures]) -> list[Row]:
 
 
 def _distances(bench: Bench, kind: str) -> dict[str, dict[str, float]]:
-    count = bench.settings.patients
-    seeds = [SEEDS["lesions"] + n for n in range(count)]
+    count, first = bench.settings.patients, SEEDS["lesions"]
+    rows = [n for n in range(count) if bench.ill(first + n, kind).labels.of(kind).any()]
+    seeds = [first + n for n in rows]
     real = [lambda s=s: bench.ill(s, kind).ct for s in seeds]  # type: ignore[misc]
-    made = [lambda n=n: lesioned(bench, "lesions", kind, n)[0] for n in range(count)]  # type: ignore[misc]
+    made = [lambda n=n: lesioned(bench, "lesions", kind, n)[0] for n in rows]  # type: ignore[misc]
     others = [lambda n=n: bench.ill(SEEDS["strangers"] + n, kind).ct for n in range(count)]  # type: ignore[misc]
     return collection_distances(bench, "lesions", kind, real, made, others)
 

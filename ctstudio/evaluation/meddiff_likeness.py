@@ -51,7 +51,7 @@ def collection_distances(
     `subject` is a region or a kind of lesion.
     """
     region = region_of(subject)
-    if region not in bench.encoders or len(real) < 2:
+    if region not in bench.encoders or min(len(real), len(made), len(others)) < 2:
         return {}
     encoder, window = bench.encoders[region], bench.config.window(region)
     by = "".join(c for c in encoder.name if c.isalnum())[:40]
