@@ -157,7 +157,7 @@ def test_a_recipe_of_borrowed_parts_says_what_it_begins_with() -> None:
     assert form.recipe_name == "fine-tune/na-diff-lora"
     assert [recipe.kind for recipe in form.recipes] == sorted(
         (recipe.kind for recipe in form.recipes),
-        key=lambda kind: {"fine-tune": 0, "meddiff-lesion": 0, "distil": 1}.get(kind, 2),
+        key=lambda kind: {"fine-tune": 0, "meddiff-lesion": 0, "distil": 1, "medsyn-distil": 1}.get(kind, 2),
     )
     said = {}
     for name in ("demo/na-diff", "demo/na-diff-a", "demo/na-diff-c"):
