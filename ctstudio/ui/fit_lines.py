@@ -44,18 +44,24 @@ class LevelMark(QWidget):
 
 
 class FitLines(QWidget):
-    """The worst level in words first; every finding that is not green is written out, the rest on the tooltip."""
+    """The worst level in words first; every finding that is not green is written out, the rest on the tooltip.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        waits_for: What is said as long as there are no findings.
+        parent: In which it stands.
+    """
+
+    def __init__(self, waits_for: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._waits_for = waits_for
         self.findings: tuple[Fit, ...] = ()
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(6)
-        self.show_findings((), "Nothing to check yet: open a scan and paint a mask.")
+        self.show_findings(())
 
-    def show_findings(self, findings: Iterable[Fit], instead: str = "") -> None:
-        """Show findings, or a sentence when there are none."""
+    def show_findings(self, findings: Iterable[Fit]) -> None:
+        """Show findings, or what is waited for when there are none."""
         self.findings = tuple(findings)
         while (row := self._rows.takeAt(0)) is not None:
             widget = row.widget()
@@ -63,7 +69,7 @@ class FitLines(QWidget):
                 widget.hide()
                 widget.deleteLater()
         if not self.findings:
-            self._rows.addWidget(_sentence(instead or "Nothing to check yet."))
+            self._rows.addWidget(_sentence(self._waits_for))
             return
         worst = max((f.level for f in self.findings), key=_ORDER.index)
         self._rows.addWidget(_line(worst, _WORDS[worst], self._green_text()))

@@ -19,6 +19,7 @@ from ctstudio.ui.seed_row import SeedRow
 from ctstudio.ui.task_panel import TaskPanel
 
 _PLAIN = ("count",)
+NO_MASK = "Open a scan, or none, and paint a mask."
 
 
 class GeneratePanel(TaskPanel):
@@ -28,7 +29,7 @@ class GeneratePanel(TaskPanel):
 
     def __init__(self, form: GenerationForm, parent: QWidget | None = None) -> None:
         fields = {field.name: field for field in form.card.fields()}
-        super().__init__(form, [f for n, f in fields.items() if n not in _PLAIN and not f.widget], parent)
+        super().__init__(form, [f for n, f in fields.items() if n not in _PLAIN and not f.widget], NO_MASK, parent)
         self._form = form
         self.dial = DoseDial()
         self.seed = SeedRow(next(f for f in fields.values() if f.widget == "seed"))

@@ -25,7 +25,7 @@ from ctstudio.session.words_compared import WordsCompared, compare_words
 from ctstudio.ui.chest_stage import ChestStage
 from ctstudio.ui.report_fit import ReportFit
 from ctstudio.ui.report_lists import ReportLists
-from ctstudio.ui.report_panel import NOTHING_YET, ReportPanel
+from ctstudio.ui.report_panel import ReportPanel
 from ctstudio.ui.report_words import ReportWords
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class ReportLink(QObject):
             self.fit.ask()
 
     def _show_fit(self, findings: tuple[Fit, ...]) -> None:
-        self.panel.fit.show_findings(findings, NOTHING_YET)
+        self.panel.fit.show_findings(findings)
 
     def _show_case(self, case: Case | None) -> None:
         if self._looked_at is not None:

@@ -28,7 +28,7 @@ class ReportPanel(TaskPanel):
 
     def __init__(self, form: ReportForm, parent: QWidget | None = None) -> None:
         fields = {field.name: field for field in form.card.fields()}
-        super().__init__(form, [f for n, f in fields.items() if n not in _PLAIN and not f.widget], parent)
+        super().__init__(form, [f for n, f in fields.items() if n not in _PLAIN and not f.widget], NOTHING_YET, parent)
         self._form = form
         self._there: tuple[str, ...] = ()
         words = fields[FINDINGS], fields[IMPRESSION]
@@ -83,7 +83,6 @@ class ReportPanel(TaskPanel):
         self.generate.setObjectName("primary")
         self.generate.setToolTip("Generate a chest CT with its structures (Ctrl+Enter)")
         self.list.setToolTip("Every report of a table, one after the other, into a folder (Ctrl+Shift+G)")
-        self.fit.show_findings((), NOTHING_YET)
 
     def _lay_out(self) -> None:
         inside = QWidget()

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ctstudio.ui.main_window import MainWindow
 
 QUIET_MS = 250
-NO_CASE = "Open a CT, or labels, first."
 
 
 class ScanTaskLink(QObject):
@@ -151,12 +150,12 @@ class ScanTaskLink(QObject):
         self._asked += 1
         asked, form, free = self._asked, self.form, self._window.link.free_bytes
         if case is None or model is None or not any(one.there for one in form.given(case)):
-            self.panel.fit.show_findings((), NO_CASE)
+            self.panel.fit.show_findings(())
             return
 
         def tell(found: list[Fit]) -> None:
             if asked == self._asked:
-                self.panel.fit.show_findings(found, NO_CASE)
+                self.panel.fit.show_findings(found)
 
         self._window.background.run(lambda: form.findings(model, case, free), tell, self._window.notices.report)
 

@@ -25,6 +25,7 @@ _DEEDS = {
     "inpaint-lesion": "Put the lesion in",
     "remove-lesion": "Take the lesion out",
 }
+NO_CASE = "Open a CT, or labels, first."
 _LABELS_ALONE = "What is read becomes the mask of the case when it has none; otherwise it waits in the strip below."
 _MARKS = {True: ("✓", theme.GREEN), False: ("–", theme.MUTED)}
 
@@ -42,7 +43,7 @@ class ScanTaskPanel(TaskPanel):
         fields = {field.name: field for field in form.card.fields()}
         self._makes_images = any(one.kind != "mask" for one in form.card.outputs)
         hidden = (*_PLAIN, "count") if not self._makes_images else _PLAIN
-        super().__init__(form, [f for n, f in fields.items() if n not in hidden and not f.widget], parent)
+        super().__init__(form, [f for n, f in fields.items() if n not in hidden and not f.widget], NO_CASE, parent)
         self._form = form
         self.plain = ParameterForm([fields[name] for name in _PLAIN if name in fields])
         self.seed = SeedRow(next(f for f in fields.values() if f.widget == "seed"))

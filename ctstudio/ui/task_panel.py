@@ -21,6 +21,12 @@ from ctstudio.ui.parameter_form import ParameterForm
 class TaskPanel(QFrame):
     """Shows a task's form and sets its values; a panel of one task adds its own parts and lays all out.
 
+    Args:
+        task: The form.
+        advanced: Parameters that are folded away.
+        waits_for: What the user must give before the fit can be judged.
+        parent: In which it stands.
+
     Signals:
         generate_asked: Work it off.
         trouble: A value that does not fit was set.
@@ -29,7 +35,9 @@ class TaskPanel(QFrame):
     generate_asked = Signal()
     trouble = Signal(ParameterError)
 
-    def __init__(self, task: TaskForm, advanced: Sequence[Parameter], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, task: TaskForm, advanced: Sequence[Parameter], waits_for: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setFixedWidth(PANEL_WIDTH)
@@ -37,7 +45,7 @@ class TaskPanel(QFrame):
         self.model = ModelChoice(task.card.system)
         self.advanced = ParameterForm(list(advanced))
         self.fold = fold("Advanced")
-        self.fit = FitLines()
+        self.fit = FitLines(waits_for)
         self.model.picked.connect(self._choose_model)
         self.advanced.changed.connect(self._set)
         self.fold.toggled.connect(self._unfold)

@@ -11,7 +11,7 @@ def _texts(lines: FitLines) -> str:
 
 
 def test_the_worst_comes_first_and_every_problem_is_written_out(qtbot) -> None:
-    lines = FitLines()
+    lines = FitLines("Open a scan.")
     qtbot.addWidget(lines)
     lines.show()
     lines.show_findings([Fit("green", "Dose", "fine"), Fit("amber", "Voxel size", "3.0 mm is above the trained 2 mm.")])
