@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from command_line import ctstudio_here
+from ctstudio.catalog import shelf
 from tiny_medsyn import write_tiny_medsyn
 
 pytestmark = pytest.mark.timeout(400)
@@ -53,8 +54,9 @@ def test_tables_are_written_and_kept_volumes_are_not_made_again(
 
 
 def test_what_cannot_be_done_is_said_in_one_line(
-    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shelf, "bundled_models_dir", lambda: tmp_path / "none")  # whose reader would step in
     ctstudio_here(capsys, *words(model, tmp_path / "a", "bulae")).complains_of("bulae", "bullae")
     ctstudio_here(capsys, *words(model, tmp_path / "a", "bullae"), "--set", "steps=0").complains_of("steps")
     bare = write_tiny_medsyn(tmp_path / "bare", name="bare")

@@ -15,11 +15,19 @@ from ctstudio.io.reading import read_labels, read_volume
 from ctstudio.jobs.client import EngineClient
 from ctstudio.session.report_text import ReportText
 from ctstudio.ui.app import make_application, make_window
+from ctstudio.ui.model_choice import ModelChoice
 from ctstudio.ui.tasks_link import FROM_REPORT, STRUCTURES
 from desk import wait_for
 from tiny_medsyn import write_tiny_medsyn
 
 TEXT = "Large left pleural effusion."
+NAME = "tiny-medsyn"
+
+
+def choose(models: ModelChoice) -> None:
+    """Pick the tiny model in the list of models."""
+    at = [model.info.name for model in models.models].index(NAME)
+    models.setCurrentIndex(at)
 
 
 @pytest.mark.timeout(400)
@@ -35,6 +43,7 @@ def test_window_and_command_line_make_the_same_chest(qtbot, tmp_path: Path, own_
         wait_for(lambda: FROM_REPORT in tasks.panels.offered, 120)
         tasks.choose(FROM_REPORT)
         report, shapes, words = tasks.report, [], []
+        choose(report.panel.model)
         window.link.preview.connect(lambda _owner, image: shapes.append(image.grid.shape))
         window.link.state_changed.connect(lambda state: words.append(state.text))
         report.form.text = ReportText(TEXT)
@@ -55,6 +64,7 @@ def test_window_and_command_line_make_the_same_chest(qtbot, tmp_path: Path, own_
         tasks.choose(STRUCTURES)
         reading = tasks.current
         assert reading is not None
+        choose(reading.panel.model)
         reading.form.set("steps", 4)
         reading.form.set("upscale_steps", 3)
         reading.form.device = "cpu"
