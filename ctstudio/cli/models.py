@@ -141,4 +141,12 @@ def _described(model: Model) -> list[str]:
     if info.training is not None:
         made = info.training
         lines.append(f"  training    {made.recipe}, {made.steps} steps, {made.seconds / 60:.0f} min on {made.device}")
-    return lines + [f"  {name}  {value}" for name, value in info.figures.items()]
+    return lines + [f"  {name}  {_in_a_line(value)}" for name, value in info.figures.items()]
+
+
+def _in_a_line(figure: Any) -> str:
+    """A figure as it is; of a table within a table, how long it is: `--json` has it all."""
+    inside = figure.values() if isinstance(figure, dict) else figure if isinstance(figure, list) else ()
+    if any(isinstance(one, dict | list) for one in inside):
+        return f"{len(figure)} entries; --json has them all"
+    return str(figure)
